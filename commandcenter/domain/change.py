@@ -1,0 +1,258 @@
+"""The journal entry: one change to one row, its canonical bytes, and what one commit touched.
+
+The bytes are final: an entry is chained as first written and must read the same for ever. An entry is a
+JSON object, UTF-8, keys sorted, no white space, no floats. Keys (absent = none):
+
+    v       1, the format
+    id      the change's UUID; taking it twice is harmless
+    group   the changes of one command, accepted or refused whole; absent: the change's own id
+    batch   many groups of one import
+    device  the desk that minted it, with n, its number in that desk's chain; absent: a row that ships
+    kind    the record's kind
+    row     the record's id; absent: the change's own id
+    by      the person; absent: nobody was signed in
+    at      when it was typed, by the desk's clock
+    offset  the last measured centre − desk in milliseconds; absent: never measured
+    set     a record created: {field: value}
+    edit    a card changed: {field: {"to": value, "from": former value, "on": [ids of the bases]}};
+            for a field that grows {"add": [values], "drop": {value: [ids of the adds seen]}}
+
+A personal value stands as {"#": SHA-256(salt ‖ its JSON) in hex}; salt and value lie outside the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from commandcenter.domain.clock import instant_text, parse_instant
+from commandcenter.domain.fields import FieldType, Plain, from_plain, plain
+from commandcenter.domain.record import Kind
+
+FORMAT = 1
+GENESIS = bytes(32)
+SALT_BYTES = 16
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A field's new value, its former one, and the changes whose values were on the screen."""
+
+    to: Any
+    former: Any = None
+    on: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grow:
+    """What a set gained, and what it lost together with the changes that had added it."""
+
+    add: tuple[str, ...] = ()
+    drop: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A personal value as the chain has it: SHA-256(salt ‖ JSON of the value), 32 bytes in hex."""
+
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One entry of the journal, decoded. ``set`` for a record created, ``edit`` for a card changed."""
+
+    id: UUID
+    group: UUID
+    batch: UUID | None = None
+    device: UUID | None = None
+    n: int | None = None
+    kind: str
+    row: UUID
+    by: UUID | None = None
+    at: datetime | None = None
+    offset_ms: int | None = None
+    set: Mapping[str, Any] | None = None
+    edit: Mapping[str, Edit | Grow] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Private:
+    """A personal value beside the chain: its salt, the value, and for an edit the former one."""
+
+    salt: bytes
+    value: Plain
+    former: Plain = None
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """What one commit touched: {kind: ids}. ``seq`` is the journal's last line it covers."""
+
+    touched: Mapping[str, frozenset[UUID]]
+    seq: int = 0
+
+    def of(self, kind: str) -> frozenset[UUID]:
+        """The ids of ``kind`` that were touched."""
+        return self.touched.get(kind, frozenset())
+
+    def __or__(self, other: ChangeSet) -> ChangeSet:
+        kinds = self.touched.keys() | other.touched.keys()
+        return ChangeSet({kind: self.of(kind) | other.of(kind) for kind in kinds}, max(self.seq, other.seq))
+
+
+def seal(salt: bytes, value: Plain) -> Sealed:
+    """SHA-256(salt ‖ canonical JSON of the value)."""
+    return Sealed(digest=hashlib.sha256(salt + _encoder.encode(value)).hexdigest())
+
+
+def seal_created(
+    kind: Kind, values: Mapping[str, Any], new_salt: Callable[[], bytes]
+) -> tuple[dict[str, Any], dict[str, Private]]:
+    """The ``set`` of a new record in JSON's terms, personal values sealed, and those values beside it.
+
+    Fields without a value are left out: an entry says only what was said.
+    """
+    out: dict[str, Any] = {}
+    private: dict[str, Private] = {}
+    for name, type_ in kind.types.items():
+        value = values.get(name)
+        if value is None or value == () or value is False:
+            continue
+        value = plain(type_, value)
+        if type_.personal:
+            salt = new_salt()
+            private[name] = Private(salt=salt, value=value)
+            value = seal(salt, value)
+        out[name] = value
+    return out, private
+
+
+def seal_edited(
+    kind: Kind, edits: Mapping[str, Edit | Grow], new_salt: Callable[[], bytes]
+) -> tuple[dict[str, Edit | Grow], dict[str, Private]]:
+    """The ``edit`` of a card in JSON's terms, personal values sealed, and those values beside it."""
+    out: dict[str, Edit | Grow] = {}
+    private: dict[str, Private] = {}
+    for name, edit in edits.items():
+        if isinstance(edit, Grow):
+            out[name] = edit
+            continue
+        type_ = kind.types[name]
+        to, former = plain(type_, edit.to), plain(type_, edit.former)
+        if type_.personal:
+            salt = new_salt()
+            private[name] = Private(salt=salt, value=to, former=former)
+            out[name] = Edit(
+                to=None if to is None else seal(salt, to),
+                former=None if former is None else seal(salt, former),
+                on=edit.on,
+            )
+        else:
+            out[name] = Edit(to=to, former=former, on=edit.on)
+    return out, private
+
+
+def opened(type_: FieldType, value: Any, private: Private | None, *, former: bool = False) -> Any:
+    """A value of an entry as the row has it; a sealed one is taken from ``private`` (None if purged)."""
+    if isinstance(value, Sealed):
+        if private is None:
+            return None
+        return from_plain(type_, private.former if former else private.value)
+    return from_plain(type_, value)
+
+
+def encode(change: Change) -> bytes:
+    """The entry's canonical bytes."""
+    out: dict[str, Any] = {"v": FORMAT, "id": str(change.id), "kind": change.kind}
+    if change.group != change.id:
+        out["group"] = str(change.group)
+    if change.batch is not None:
+        out["batch"] = str(change.batch)
+    if change.device is not None:
+        out["device"] = str(change.device)
+        out["n"] = change.n
+    if change.row != change.id:
+        out["row"] = str(change.row)
+    if change.by is not None:
+        out["by"] = str(change.by)
+    if change.at is not None:
+        out["at"] = instant_text(change.at)
+    if change.offset_ms is not None:
+        out["offset"] = change.offset_ms
+    if change.set is not None:
+        out["set"] = {name: _wire(value) for name, value in change.set.items()}
+    if change.edit is not None:
+        out["edit"] = {name: _wire_edit(edit) for name, edit in change.edit.items()}
+    return _encoder.encode(out)
+
+
+def decode(data: bytes) -> Change:
+    """The change whose bytes these are. ValueError if they are not an entry of this format."""
+    try:
+        raw = _decoder.decode(data)
+        if raw["v"] != FORMAT:
+            raise ValueError(f"entry format {raw['v']!r} is not known here")
+        id_ = UUID(raw["id"])
+        edit = raw.get("edit")
+        set_ = raw.get("set")
+        return Change(
+            id=id_,
+            group=UUID(raw["group"]) if "group" in raw else id_,
+            batch=UUID(raw["batch"]) if "batch" in raw else None,
+            device=UUID(raw["device"]) if "device" in raw else None,
+            n=raw.get("n"),
+            kind=raw["kind"],
+            row=UUID(raw["row"]) if "row" in raw else id_,
+            by=UUID(raw["by"]) if "by" in raw else None,
+            at=parse_instant(raw["at"]) if "at" in raw else None,
+            offset_ms=raw.get("offset"),
+            set=None if set_ is None else {name: _unwire(value) for name, value in set_.items()},
+            edit=None if edit is None else {name: _unwire_edit(value) for name, value in edit.items()},
+        )
+    except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as error:
+        raise ValueError(f"not a journal entry: {error}") from error
+
+
+def link(previous: bytes, data: bytes) -> bytes:
+    """The chain's next hash: SHA-256(previous ‖ the entry's bytes)."""
+    return hashlib.sha256(previous + data).digest()
+
+
+def shipped_id(row: UUID, kind: str, set_: Mapping[str, Any]) -> UUID:
+    """The change id of a row that ships: made from row id and bytes, so loading it twice is one."""
+    body = _encoder.encode({"kind": kind, "set": {name: _wire(value) for name, value in set_.items()}})
+    return uuid5(row, hashlib.sha256(body).hexdigest())
+
+
+def _wire(value: Any) -> Any:
+    return {"#": value.digest} if isinstance(value, Sealed) else value
+
+
+def _unwire(value: Any) -> Any:
+    return Sealed(digest=value["#"]) if isinstance(value, dict) else value
+
+
+def _wire_edit(edit: Edit | Grow) -> dict[str, Any]:
+    if isinstance(edit, Grow):
+        drop = {value: sorted(map(str, ids)) for value, ids in edit.drop.items()}
+        return {"add": sorted(edit.add), "drop": drop}
+    return {"to": _wire(edit.to), "from": _wire(edit.former), "on": sorted(map(str, edit.on))}
+
+
+def _unwire_edit(raw: dict[str, Any]) -> Edit | Grow:
+    if "add" in raw:
+        return Grow(
+            add=tuple(raw["add"]),
+            drop={value: tuple(map(UUID, ids)) for value, ids in raw["drop"].items()},
+        )
+    return Edit(to=_unwire(raw["to"]), former=_unwire(raw["from"]), on=tuple(map(UUID, raw["on"])))

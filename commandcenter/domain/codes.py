@@ -1,0 +1,39 @@
+"""The small code tables: codes only, their words are in the catalogues. Event codes ship as a file."""
+
+from __future__ import annotations
+
+CHANNELS = ("phone", "radio", "fax", "email", "wechat", "in_person", "system", "video", "other")
+DIRECTIONS = ("incoming", "outgoing", "internal")
+IMPORTANCE = ("normal", "important", "urgent")
+# Grade of an incident (突发事件应对法 §3): for natural, accident and public-health incidents only.
+GRADES = ("extremely_major", "major", "larger", "ordinary")
+INCIDENT_STATES = ("open", "closed")
+INCIDENT_EVENTS = ("opened", "attached", "graded", "reclassified", "closed", "reopened")
+ORGANISATION_LEVELS = ("district", "street", "community", "unit")
+ROLES = (
+    "duty_officer",
+    "duty_chief",
+    "leader",
+    "street_user",
+    "warehouse_keeper",
+    "wall",
+    "administrator",
+    "security_officer",
+    "auditor",
+)
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "channel": CHANNELS,
+    "direction": DIRECTIONS,
+    "importance": IMPORTANCE,
+    "grade": GRADES,
+    "incident_state": INCIDENT_STATES,
+    "incident_event": INCIDENT_EVENTS,
+    "organisation_level": ORGANISATION_LEVELS,
+    "role": ROLES,
+}
+
+EVENT_CODE = "event_code"
+# Social-security incidents have no statutory grade (突发事件应对法 §3).
+UNGRADED_CLASS = "14"
+INCIDENT_CLASSES = ("11", "12", "13", "14")

@@ -1,0 +1,23 @@
+"""The record types: importing this package enters every one into the registry."""
+
+from commandcenter.domain.records import (
+    desk,
+    incident,
+    incident_event,
+    log_entry,
+    organisation,
+    person,
+    setting,
+    strike,
+)
+
+__all__ = [
+    "desk",
+    "incident",
+    "incident_event",
+    "log_entry",
+    "organisation",
+    "person",
+    "setting",
+    "strike",
+]

@@ -1,0 +1,109 @@
+"""The workplace: a desk's file opened for writing, and the one way a command is carried out on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import commandcenter.services.desk_affairs
+import commandcenter.services.incidents
+import commandcenter.services.log
+import commandcenter.services.registers  # noqa: F401  these four fill the commands' registry
+from commandcenter.domain.access import UNSIGNED
+from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.clock import Clock, whole_ms
+from commandcenter.domain.record import Situation
+from commandcenter.services import first_start
+from commandcenter.services.command import HANDLERS, Command
+from commandcenter.services.reference import is_code, shipped_row_id
+from db.desk import local
+from db.desk.engine import explained, open_writer
+from db.desk.store import Author, Mint, Transaction, immediate
+from db.desk.upgrade import ensure
+
+LATE_AFTER_S = 1800
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command did: the rows it made or edited, how many changes, and what was touched."""
+
+    ids: tuple[UUID, ...]
+    changes: int
+    change_set: ChangeSet
+
+
+class Workplace:
+    """One desk's writer. Not thread-safe: it lives on the writer thread."""
+
+    def __init__(self, file: Path, *, clock: Clock, mint: Mint, backups: Path, profile: str = "licheng") -> None:
+        """Open ``file``, making it with ``profile`` if it is not there. Unavailable if the world says no."""
+        self.file = file
+        self._clock = clock
+        self._mint = mint
+        self._sitting: local.Sitting | None = None
+        self.connection = open_writer(file)
+        try:
+            ensure(self.connection, file, backups)
+            with explained(file):
+                self.device = self._settled(profile)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _settled(self, profile: str) -> UUID:
+        device = local.get(self.connection, "device")
+        if device is not None:
+            return UUID(device)
+        with immediate(self.connection, self.file):
+            device = local.get(self.connection, "device")  # another process may have been faster
+            if device is not None:
+                return UUID(device)
+            author = Author(
+                person=None,
+                roles=(UNSIGNED,),
+                device=self._mint.new_id(),
+                scope=first_start.district_of(profile),
+                offset_ms=self._clock.offset_ms(),
+            )
+            tx = Transaction(self.connection, author, self._situation(LATE_AFTER_S), self._mint)
+            first_start.settle(tx, profile, "live")
+            tx.close()
+        return author.device
+
+    def _situation(self, late_after_s: int) -> Situation:
+        now = whole_ms(self._clock.now())
+        return Situation(now=now, late_after_s=late_after_s, is_code=is_code)
+
+    def _read_sitting(self) -> local.Sitting:
+        """Who sits here; read again only after something it depends on may have changed."""
+        if self._sitting is None or self._sitting.version != local.data_version(self.connection):
+            self._sitting = local.sitting(
+                self.connection, self.device, shipped_row_id("setting", "late_after_s")
+            )
+        return self._sitting
+
+    def execute(self, command: Command) -> Outcome:
+        """Carry out one command in one transaction; when this returns it is on the disk.
+
+        Refused or Unavailable: nothing was written."""
+        with immediate(self.connection, self.file):
+            sitting = self._read_sitting()
+            author = Author(
+                person=sitting.person,
+                roles=sitting.roles or (UNSIGNED,),
+                device=self.device,
+                scope=sitting.scope,
+                offset_ms=self._clock.offset_ms(),
+            )
+            tx = Transaction(self.connection, author, self._situation(sitting.late_after_s or LATE_AFTER_S), self._mint)
+            HANDLERS[type(command)](tx, command)
+            tx.close()
+        if not command.journaled or tx.touched.keys() & {"person", "desk", "setting"}:
+            self._sitting = None  # data_version tells of others' commits, not of this connection's own
+        return Outcome(ids=tuple(tx.ids), changes=tx.changes, change_set=tx.change_set())
+
+    def close(self) -> None:
+        """Close the file; SQLite folds the write-ahead log in when this was the last connection."""
+        self.connection.close()

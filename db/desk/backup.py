@@ -1,0 +1,42 @@
+"""Backup and restore of a desk's file: a copy checked before it is called one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from commandcenter.domain.errors import Unavailable
+from db.desk.engine import Connection, connect, explained
+from db.desk.upgrade import SCHEMA, keep_copy
+
+
+def check_file(file: Path) -> None:
+    """Unavailable unless ``file`` is a whole desk database of this or an older schema."""
+    if not file.is_file():
+        raise Unavailable("no_such_file", file=str(file))
+    with explained(file):
+        connection = connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        finally:
+            connection.close()
+    if verdict != "ok":
+        raise Unavailable("database_damaged", file=file.name, reason=str(verdict))
+    if version == 0:
+        raise Unavailable("not_a_desk_file", file=file.name)
+    if version > SCHEMA:
+        raise Unavailable("database_newer", file=file.name)
+
+
+def backup(connection: Connection, file: Path, target: Path) -> None:
+    """Copy the open database to ``target`` and check the copy; refuses to overwrite."""
+    if target.exists():
+        raise Unavailable("file_exists", file=str(target))
+    try:
+        keep_copy(connection, file, target)
+    except OSError as error:
+        raise Unavailable("cannot_write_file", path=str(target), reason=error.strerror) from error
+    except sqlite3.OperationalError as error:
+        raise Unavailable("cannot_write_file", path=str(target), reason=str(error)) from error
+    check_file(target)

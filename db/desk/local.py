@@ -1,0 +1,86 @@
+"""This desk's own affairs, never synchronised: who sits here, preferences, drafts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from commandcenter.domain.clock import from_ms, to_ms
+from db.desk.engine import Connection
+
+
+def get(connection: Connection, key: str, default: Any = None) -> Any:
+    """The local value called ``key``, as JSON has it."""
+    row = connection.execute("SELECT value FROM local WHERE key = ?", (key,)).fetchone()
+    return default if row is None or row[0] is None else json.loads(row[0])
+
+
+def put(connection: Connection, key: str, value: Any) -> None:
+    """Keep a local value (JSON)."""
+    connection.execute(
+        "INSERT INTO local (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, json.dumps(value, ensure_ascii=False)),
+    )
+
+
+def everything(connection: Connection) -> dict[str, Any]:
+    """All local values by key."""
+    return {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM local")}
+
+
+def keep_draft(connection: Connection, key: str, body: dict[str, Any] | None, now: datetime) -> None:
+    """Keep what is being typed; None when it was sent or emptied."""
+    if body is None:
+        connection.execute("DELETE FROM draft WHERE key = ?", (key,))
+        return
+    connection.execute(
+        "INSERT INTO draft (key, body, kept_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET body = excluded.body, kept_at = excluded.kept_at",
+        (key, json.dumps(body, ensure_ascii=False), to_ms(now)),
+    )
+
+
+def drafts(connection: Connection) -> dict[str, tuple[dict[str, Any], datetime]]:
+    """All drafts: {key: (body, when it was kept)}."""
+    rows = connection.execute("SELECT key, body, kept_at FROM draft")
+    return {key: (json.loads(body), from_ms(kept_at)) for key, body, kept_at in rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """Who sits at the desk, in which roles, for which organisation, under which lateness rule."""
+
+    version: int  # the file's data_version this was read at
+    person: UUID | None
+    roles: tuple[str, ...]
+    scope: UUID | None
+    late_after_s: int | None
+
+
+def data_version(connection: Connection) -> int:
+    """A number that changes when another connection has committed to the file."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def sitting(connection: Connection, device: UUID, late_after: UUID) -> Sitting:
+    """Read who sits here. ``late_after``: the row id of the setting that says what is late."""
+    version = data_version(connection)
+    seated = get(connection, "person")
+    roles: tuple[str, ...] = ()
+    if seated is not None:
+        row = connection.execute("SELECT roles FROM person WHERE id = ?", (UUID(seated).bytes,)).fetchone()
+        roles = tuple(json.loads(row[0] or "[]")) if row else ()
+    desk = connection.execute(
+        "SELECT organisation_id FROM desk WHERE id = ?", (device.bytes,)
+    ).fetchone()
+    late = connection.execute("SELECT value FROM setting WHERE id = ?", (late_after.bytes,)).fetchone()
+    return Sitting(
+        version=version,
+        person=None if seated is None else UUID(seated),
+        roles=roles,
+        scope=None if not desk or desk[0] is None else UUID(bytes=desk[0]),
+        late_after_s=int(late[0]) if late and late[0] else None,
+    )

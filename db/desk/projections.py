@@ -1,0 +1,131 @@
+"""The desk's projections kept with each change: log line, incident timeline, day counts, strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from commandcenter.domain.clock import day_number, from_ms, to_ms
+from commandcenter.domain.projections.timeline import StrikeSeen, attached, effective, placed
+from commandcenter.domain.record import Kind
+from db.desk import statements
+from db.desk.engine import Connection
+
+NO_DESK = bytes(16)
+
+
+def keep(
+    connection: Connection,
+    kind: Kind,
+    row_id: UUID,
+    values: Mapping[str, Any],
+    desk: UUID | None,
+    *,
+    fresh: bool = False,
+) -> None:
+    """Enter a fact into every projection it touches; facts may come in any order.
+
+    ``fresh``: minted in this transaction, so nothing that names it can have come before it.
+    """
+    line = placed(kind, row_id, values)
+    if line is None:
+        return
+    desk_bytes = NO_DESK if desk is None else desk.bytes
+    happened = to_ms(line.happened_at)
+    row = row_id.bytes
+    struck = None if fresh else _struck_by(connection, row)
+    connection.execute(
+        statements.TIMELINE_INSERT,
+        (happened, row, line.kind, line.machine, line.importance, line.channel, desk_bytes, struck),
+    )
+    connection.execute(
+        statements.DAY_COUNT_ADD,
+        (day_number(happened), line.kind, line.machine, line.importance, line.channel, desk_bytes, 1),
+    )
+    if line.incident_id is not None:
+        connection.execute(
+            statements.INCIDENT_TIMELINE_INSERT,
+            (line.incident_id.bytes, happened, row, line.kind, line.machine),
+        )
+    if not fresh:
+        _attach_waiting(connection, row, happened, line.kind, line.machine)
+    pair = attached(kind, values)
+    if pair is not None:
+        _attach(connection, *pair)
+    if kind.name == "strike":
+        _strike(connection, values["target_id"].bytes)
+
+
+def _struck_by(connection: Connection, target: bytes) -> bytes | None:
+    strikes = connection.execute(
+        "SELECT happened_at, id, replacement_id FROM strike WHERE target_id = ?", (target,)
+    )
+    counts = effective(
+        StrikeSeen(
+            happened_at=from_ms(happened),
+            id=UUID(bytes=id_),
+            replacement_id=None if replacement is None else UUID(bytes=replacement),
+        )
+        for happened, id_, replacement in strikes
+    )
+    return None if counts is None else counts.id.bytes
+
+
+def find_fact(connection: Connection, row: bytes) -> tuple[str, int] | None:
+    """(kind, happened_at in ms) of the fact with this id, whichever kind it is; None if not here."""
+    for kind in statements.FACT_KINDS:
+        found = connection.execute(f'SELECT happened_at FROM "{kind}" WHERE id = ?', (row,)).fetchone()
+        if found is not None:
+            return kind, found[0]
+    return None
+
+
+def _strike(connection: Connection, target: bytes) -> None:
+    found = find_fact(connection, target)
+    if found is not None:
+        connection.execute(
+            "UPDATE timeline SET struck_id = ? WHERE happened_at = ? AND row_id = ?",
+            (_struck_by(connection, target), found[1], target),
+        )
+
+
+def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None:
+    found = find_fact(connection, subject_id.bytes)
+    if found is not None:
+        line = connection.execute(
+            "SELECT kind, machine FROM timeline WHERE happened_at = ? AND row_id = ?",
+            (found[1], subject_id.bytes),
+        ).fetchone()
+        if line is not None:
+            connection.execute(
+                statements.INCIDENT_TIMELINE_INSERT,
+                (incident_id.bytes, found[1], subject_id.bytes, *line),
+            )
+
+
+def _attach_waiting(connection: Connection, row: bytes, happened: int, kind: str, machine: bool) -> None:
+    waiting = connection.execute(
+        "SELECT incident_id FROM incident_event"
+        " WHERE subject_id = ? AND event IN ('opened', 'attached') AND incident_id IS NOT NULL",
+        (row,),
+    ).fetchall()
+    for (incident_id,) in waiting:
+        connection.execute(
+            statements.INCIDENT_TIMELINE_INSERT, (incident_id, happened, row, kind, machine)
+        )
+
+
+def rebuild(connection: Connection) -> int:
+    """Make every projection anew from the facts, inside the caller's transaction. Returns the lines."""
+    for table in ("timeline", "incident_timeline", "day_count"):
+        connection.execute(f"DELETE FROM {table}")
+    lines = 0
+    for name in statements.FACT_KINDS:
+        codec = statements.CODECS[name]
+        cursor = connection.execute(codec.select_all)
+        for raw in cursor:
+            row = codec.row(raw)
+            keep(connection, codec.kind, row["id"], row, row["typed_desk_id"])
+            lines += 1
+    return lines

@@ -1,0 +1,98 @@
+"""The schema's age: a file made anew, brought up to date after a copy was kept, or refused as newer."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commandcenter.domain.errors import Unavailable
+from db.desk.engine import Connection, connect, explained
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.engine import Connection as CoreConnection
+
+# How many migrations this program knows; kept in the file as user_version, so that an ordinary start need
+# not load Alembic. A test holds it to the migrations' number.
+SCHEMA = 1
+
+
+def ensure(connection: Connection, file: Path, backups: Path) -> bool:
+    """Bring the file to this program's schema. True if it was made anew.
+
+    Unavailable ``database_newer`` if a newer program wrote it, ``not_a_desk_file`` if it is some other
+    SQLite database. Before an upgrade a copy is kept in ``backups``.
+    """
+    with explained(file):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA:
+            return False
+        if version > SCHEMA:
+            raise Unavailable("database_newer", file=file.name)
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version == 0 and tables:
+            raise Unavailable("not_a_desk_file", file=file.name)
+        if version:
+            keep_copy(connection, file, backups / f"before-upgrade-{version}-to-{SCHEMA}.sqlite3")
+        _upgrade(file)
+        return int(version) == 0
+
+
+def keep_copy(connection: Connection, file: Path, target: Path) -> None:
+    """A consistent copy of the file, complete or not there at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with explained(file):
+            copy = connect(partial)
+            try:
+                connection.backup(copy)
+            finally:
+                copy.close()
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def configuration(connection: CoreConnection) -> Config:
+    """Alembic's configuration for one open connection; there is no ini file."""
+    from alembic.config import Config  # noqa: PLC0415  only needed when the schema changes
+
+    config = Config()
+    config.set_main_option("script_location", "db:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def revisions() -> tuple[str, ...]:
+    """The migrations in order, oldest first."""
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "db:migrations")
+    found = ScriptDirectory.from_config(config).walk_revisions()
+    return tuple(reversed([script.revision for script in found]))
+
+
+def _upgrade(file: Path) -> None:
+    from alembic import command  # noqa: PLC0415
+    from sqlalchemy import create_engine, event  # noqa: PLC0415
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
+    def raw() -> sqlite3.Connection:
+        return connect(file, isolation_level=None, check_same_thread=False, timeout=30)
+
+    engine = create_engine("sqlite://", creator=raw, poolclass=StaticPool)
+    # the driver would commit before each DDL statement; this way an upgrade is one transaction
+    event.listen(engine, "begin", lambda core: core.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as core:
+            (version,) = core.exec_driver_sql("PRAGMA user_version").one()
+            if version < SCHEMA:  # another process may have been faster
+                command.upgrade(configuration(core), "head")
+                core.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+    finally:
+        engine.dispose()

@@ -1,0 +1,30 @@
+"""The Alembic environment: runs the migrations on the connection that the caller opened."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+from db.tables import metadata
+
+
+def _render(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    module = type(obj).__module__
+    return f"types.{type(obj).__name__}()" if type_ == "type" and module == "db.types" else False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=connection.dialect.name == "sqlite",
+    render_item=_render,
+    include_object=lambda obj, name, type_, reflected, compare_to: (
+        type_ != "table" or not str(name).startswith("search_index")
+    ),
+)
+with context.begin_transaction():
+    context.run_migrations()

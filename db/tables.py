@@ -1,0 +1,188 @@
+"""The tables: one per record kind, made from its definition, and those that journal and desk need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+import commandcenter.domain.records  # noqa: F401  fills the registry
+from commandcenter.domain.fields import FieldType
+from commandcenter.domain.record import REGISTRY, Kind
+from db.types import Id, Instant, Json
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Who wrote the row first, where, when by that desk's clock, and how far that clock was off. Taken from the
+# entry that created the row, so that every fact says it without opening the journal.
+STAMPS = ("typed_by_id", "typed_desk_id", "typed_at", "typed_offset_ms")
+
+
+def _column_type(type_: FieldType) -> TypeEngine[Any]:
+    match type_.shape:
+        case "reference":
+            return Id()
+        case "instant":
+            return Instant()
+        case "integer":
+            return BigInteger()
+        case "flag":
+            return Boolean()
+        case "codes":
+            return Json()
+        case _:
+            return Text()
+
+
+def _record_table(kind: Kind) -> Table:
+    columns: list[Column[Any]] = [Column("id", Id(), primary_key=True)]
+    columns += [Column(name, _column_type(type_)) for name, type_ in kind.types.items()]
+    columns += [
+        Column("extra", Json()),  # fields of a newer program, kept and sent back untouched
+        Column("typed_by_id", Id()),
+        Column("typed_desk_id", Id()),
+        Column("typed_at", Instant()),
+        Column("typed_offset_ms", BigInteger()),
+    ]
+    if kind.nature == "card":
+        columns.append(Column("heads", Json()))
+    table = Table(kind.name, metadata, *columns, sqlite_with_rowid=False)
+    if kind.name == "strike":
+        Index(None, table.c.target_id)
+        Index(None, table.c.replacement_id)
+    if kind.name == "incident_event":
+        Index(None, table.c.subject_id)
+    return table
+
+
+RECORDS: dict[str, Table] = {name: _record_table(kind) for name, kind in REGISTRY.items()}
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # order of arrival here
+    Column("id", Id(), nullable=False, unique=True),
+    Column("device", Id()),
+    Column("n", BigInteger()),
+    Column("row", Id()),  # only where it is not the change's own id
+    Column("bytes", LargeBinary(), nullable=False),
+    Column("hash", LargeBinary()),  # this device's chain up to and with this entry
+    Column("epoch", Integer()),  # the centre's number, once it has one
+    Column("number", BigInteger()),
+)
+Index("ix_journal_row", journal.c.row, sqlite_where=journal.c.row.is_not(None))
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("device", Id(), primary_key=True),
+    Column("n", BigInteger(), nullable=False),
+    Column("hash", LargeBinary(), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+private_value = Table(
+    "private_value",
+    metadata,
+    Column("change_id", Id(), primary_key=True),
+    Column("row_id", Id(), nullable=False),
+    Column("incident_id", Id()),  # purged by event
+    Column("body", LargeBinary(), nullable=False),  # JSON {field: {"salt", "value", "former"}}
+    sqlite_with_rowid=False,
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("happened_at", Instant(), nullable=False),
+    Column("row_id", Id(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("machine", Boolean(), nullable=False),
+    Column("importance", Text(), nullable=False),
+    Column("channel", Text(), nullable=False),
+    Column("desk_id", Id(), nullable=False),
+    Column("struck_id", Id()),  # the strike that counts
+    PrimaryKeyConstraint("happened_at", "row_id"),
+    sqlite_with_rowid=False,
+)
+
+incident_timeline = Table(
+    "incident_timeline",
+    metadata,
+    Column("incident_id", Id(), nullable=False),
+    Column("happened_at", Instant(), nullable=False),
+    Column("row_id", Id(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("machine", Boolean(), nullable=False),
+    PrimaryKeyConstraint("incident_id", "happened_at", "row_id"),
+    sqlite_with_rowid=False,
+)
+
+# Lines per Asia/Shanghai day and per everything the log is filtered by: the scroll bar's scale.
+day_count = Table(
+    "day_count",
+    metadata,
+    Column("day", Integer(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("machine", Boolean(), nullable=False),
+    Column("importance", Text(), nullable=False),
+    Column("channel", Text(), nullable=False),
+    Column("desk_id", Id(), nullable=False),
+    Column("count", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("day", "machine", "kind", "importance", "channel", "desk_id"),
+    sqlite_with_rowid=False,
+)
+
+# What one searches in, folded; ``slot`` orders by time so that the newest hits come first (db.desk.search).
+search_document = Table(
+    "search_document",
+    metadata,
+    Column("slot", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("row_id", Id(), nullable=False, unique=True),
+    Column("kind", Text(), nullable=False),
+    Column("folded", Text(), nullable=False),
+)
+
+# This desk's own affairs, never synchronised: who sits here, language, how far the text index has come.
+local = Table(
+    "local",
+    metadata,
+    Column("key", Text(), primary_key=True),
+    Column("value", Json()),
+    sqlite_with_rowid=False,
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text(), primary_key=True),
+    Column("n", BigInteger(), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("key", Text(), primary_key=True),
+    Column("body", Json(), nullable=False),
+    Column("kept_at", Instant(), nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,426 @@
+"""The log box: the line at the bottom of every page into which the night is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from commandcenter.domain.clock import SHANGHAI
+from commandcenter.words import Words
+from ui.shell.chip import Chip, Label
+from ui.shell.draft import BIDI_MARKS, Choice, Limits, LineDraft, code_point, first_control
+from ui.shell.editor import LineEditor
+from ui.shell.options import OptionRow
+from ui.shell.when import DayWords, WhenError, leading_when, parse_when, write_when
+from ui.theme import SPACE, TYPE, Theme
+
+IMPORTANT_SIGNS = ("!", "\uff01")
+SAVING_SHOWN_AFTER_MS = 300
+
+
+class LogBox(QWidget):
+    """Plain values in, signals out. A line belongs to the incident shown when its typing began.
+
+    Enter hands the line over and keeps it until ``accepted()`` or ``refuse()`` is called; until then no
+    second line is sent, and what is typed meanwhile is kept.
+    """
+
+    submitted = Signal(LineDraft)
+    draft_changed = Signal(LineDraft)
+    left = Signal()
+
+    def __init__(
+        self,
+        words: Words,
+        theme: Theme,
+        *,
+        now: Callable[[], datetime],
+        channels: Sequence[Choice] = (),
+        directions: Sequence[Choice] = (),
+        importances: Sequence[Choice] = (),
+        late_after: timedelta = timedelta(minutes=5),
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__()
+        self._words, self._theme, self._now = words, theme, now
+        self._late_after, self._limits = late_after, limits or Limits()
+        self._context: tuple[str | None, str] = (None, "")
+        self._line: tuple[str | None, str] | None = None
+        self._pending: LineDraft | None = None
+        self._after: LineDraft | None = None
+        self._when: datetime | WhenError | None = None
+        self._day_words = DayWords.of(words)
+        self._refused: str | None = None
+        self._filling = False
+        self._build(channels, directions, importances)
+        self._connect()
+        self._refresh()
+
+    # ---- what the caller does
+
+    def set_context(self, incident_id: str | None, label: str = "") -> None:
+        """The incident of the page shown. A line that was begun keeps its own."""
+        self._context = (incident_id, label)
+        self._refresh()
+
+    def draft(self) -> LineDraft:
+        """What the box holds now."""
+        happened = None if isinstance(self._when, WhenError) else self._when
+        incident = self._line if self._line is not None else self._context
+        return replace(
+            self._options.read(happened),
+            text=self.editor.exact_text(),
+            incident_id=incident[0],
+            incident_label=incident[1],
+            after=self._after,
+        )
+
+    def restore(self, draft: LineDraft) -> None:
+        """Show a kept draft as it was left, incident included; tells nobody."""
+        when = write_when(draft.happened_at, self._now()) if draft.happened_at else draft.happened_text
+        self._filling = True
+        self._after = draft.after
+        self.editor.set_exact_text(draft.text)
+        self._options.fill(draft, when)
+        self._filling = False
+        self._when = draft.happened_at
+        if draft.happened_at is None and when.strip():
+            self._when = parse_when(when, self._now(), self._day_words)
+        self._line = None if draft.blank else (draft.incident_id, draft.incident_label)
+        self._refused = None
+        self._say("")
+        self._refresh()
+
+    def accepted(self) -> None:
+        """The line handed over is durable: let it go. A line begun after it comes back."""
+        self._pending = None
+        self._saving_timer.stop()
+        self._say("")
+        if self._after is not None and not self._begun():
+            self.restore(self._after)
+        self._refresh()
+        self.draft_changed.emit(self.draft())
+
+    def refuse(self, field: str, sentence: str) -> None:
+        """Say one sentence beside ``field`` (a LineDraft name) and keep all that was typed."""
+        self._saving_timer.stop()
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            begun = self.draft() if self._begun() else None
+            self.restore(replace(pending, after=begun or pending.after))
+            self.draft_changed.emit(self.draft())
+        self._refused = field
+        self._say(sentence, "danger")
+        self._mark_refused()
+        inside = self.isAncestorOf(QApplication.focusWidget() or self)
+        part = self._options.part(field)
+        if inside and part is not None and part.isVisible():
+            part.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif inside:
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def pending(self) -> bool:
+        """Whether a line was handed over and not answered yet."""
+        return self._pending is not None
+
+    def focus(self) -> None:
+        """Put the cursor in the box."""
+        self.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def sentence(self) -> str:
+        """The sentence shown beside a field now, "" if none."""
+        return self._message.text() if not self._message.isHidden() else ""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale (chips and labels are told by the shell)."""
+        self._theme = theme
+        self.editor.set_theme(theme)
+        self._options.set_theme(theme)
+        self.update()
+
+    # ---- building
+
+    def _build(
+        self, channels: Sequence[Choice], directions: Sequence[Choice], importances: Sequence[Choice]
+    ) -> None:
+        words, theme = self._words, self._theme
+        self.tag = Chip(theme, words("shell.logbox.tag"), key="/")
+        self.tag.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.incident_tag = Chip(theme)
+        self.incident_tag.set_max_text_width(260)
+        self.editor = LineEditor(theme, self._limits.paste_chars)
+        self.editor.setPlaceholderText(words("shell.logbox.placeholder"))
+        self.editor.setAccessibleName(words("shell.logbox.name"))
+        self._options = OptionRow(words, theme, channels, directions, importances)
+        self._message = Label(theme, size=TYPE.small, ink="danger", bold=True)
+        self._message.setWordWrap(True)
+        self._message.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._hint = Label(theme, size=TYPE.small, ink="muted")
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._count = Label(theme, size=TYPE.small, ink="muted", figures=True)
+        self.setAutoFillBackground(False)
+        px = theme.px
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(px(SPACE.m), px(6), px(SPACE.m), px(6))
+        outer.setSpacing(px(6))
+        outer.addWidget(self._options)
+        said = QHBoxLayout()
+        said.setSpacing(px(SPACE.l))
+        said.addWidget(self._message, 3)
+        said.addWidget(self._hint, 2)
+        outer.addLayout(said)
+        row = QHBoxLayout()
+        row.setSpacing(px(SPACE.s))
+        row.addWidget(self.tag)
+        row.addWidget(self.incident_tag)
+        row.addWidget(self.editor, 1)
+        row.addWidget(self._count)
+        outer.addLayout(row)
+        self._saving_timer = QTimer(self, singleShot=True, interval=SAVING_SHOWN_AFTER_MS)
+        self.setTabOrder(self.editor, self._options)
+        self.setFocusProxy(self.editor)
+
+    def _connect(self) -> None:
+        options = self._options
+        self.editor.textChanged.connect(self._text_changed)
+        self.editor.composing_changed.connect(lambda _on: self._begin())
+        for field in (options.counterpart, options.when, options.reason):
+            field.composing_changed.connect(lambda _on: self._begin())
+        self.editor.sent.connect(self.submit)
+        self.editor.left.connect(self.left)
+        self.editor.paste_refused.connect(self._paste_refused)
+        options.sent.connect(self.submit)
+        options.left.connect(self.focus)
+        options.changed.connect(self._changed)
+        options.when_typed.connect(self._when_typed)
+        self.tag.clicked.connect(self.focus)
+        self.incident_tag.clicked.connect(self.move_to_context)
+        self._saving_timer.timeout.connect(lambda: self._say(self._words("shell.logbox.saving"), "muted"))
+        keys: dict[str, Callable[[], None]] = {
+            "Alt+D": options.direction.cycle,
+            "Alt+I": options.cycle_importance,
+            "Alt+C": options.counterpart.setFocus,
+            "Alt+T": self.take_time,
+            "Alt+R": lambda: options.reason.setFocus() if options.reason_shown() else None,
+            "Alt+E": self.move_to_context,
+        }
+        for index in range(min(9, options.channel.count())):
+            keys[f"Alt+{index + 1}"] = lambda at=index: options.channel.choose_nth(at)  # type: ignore[misc]
+        for key, act in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(lambda act=act: None if self._composing() else act())
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    # ---- while typing
+
+    def _composing(self) -> bool:
+        return self.editor.composing() or self._options.composing()
+
+    def _begun(self) -> bool:
+        return self._composing() or not replace(self._options.read(None), text=self.editor.exact_text()).blank
+
+    def _begin(self) -> None:
+        """Fix the incident when a line begins, free it when nothing is left of it."""
+        if self._filling:
+            return
+        if not self._begun():
+            self._line = None
+            if self._after is not None and self._pending is None:
+                QTimer.singleShot(0, self._bring_back)
+        elif self._line is None:
+            self._line = self._context
+        self._refresh()
+
+    def _bring_back(self) -> None:
+        if self._after is not None and self._pending is None and not self._begun():
+            self.restore(self._after)
+            self.draft_changed.emit(self.draft())
+
+    def _text_changed(self) -> None:
+        if not self._filling:
+            self._options.set_marked(self.editor.exact_text().startswith(IMPORTANT_SIGNS))
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._filling:
+            return
+        if self._refused is not None:
+            self._refused = None
+            self._say("")
+            self._mark_refused()
+        self._begin()
+        if self._pending is None:
+            self.draft_changed.emit(self.draft())
+
+    def _when_typed(self, text: str) -> None:
+        self._when = parse_when(text, self._now(), self._day_words) if text.strip() else None
+        self._changed()
+
+    def _late(self) -> bool:
+        return isinstance(self._when, datetime) and self._now() - self._when > self._late_after
+
+    def take_time(self) -> None:
+        """Take the time the line begins with as happened-at; without one, go to the time field."""
+        offered = self._offered()
+        if offered is None:
+            self._options.when.setFocus()
+            self._options.when.selectAll()
+            return
+        self._options.when.setText(offered[0])
+        (self._options.reason if self._late() else self.editor).setFocus()
+
+    def _offered(self) -> tuple[str, datetime] | None:
+        if self._options.when.text():
+            return None
+        text = self.editor.exact_text().lstrip("".join(IMPORTANT_SIGNS))
+        return leading_when(text[:40], self._now(), self._day_words)
+
+    def move_to_context(self) -> None:
+        """Give the half-typed line to the page's incident: only ever by the operator's own key."""
+        if self._line is not None and self._line != self._context:
+            self._line = self._context
+            self._changed()
+
+    # ---- sending
+
+    def submit(self) -> None:
+        """Check what the box can check itself and hand the line over, once."""
+        if self._composing():
+            return
+        if self._pending is not None:
+            self._say(self._words("shell.logbox.still_saving"), "muted")
+            return
+        draft = self.draft()
+        fault = self._fault(draft)
+        if fault is not None:
+            self.refuse(*fault)
+            return
+        if not self._late():
+            draft = replace(draft, late_reason="")
+        self._pending = draft
+        self._saving_timer.start()
+        context = self._context
+        after = self._after
+        self.restore(LineDraft(incident_id=context[0], incident_label=context[1], after=after))
+        self.submitted.emit(draft)
+
+    def _fault(self, draft: LineDraft) -> tuple[str, str] | None:
+        words, limit = self._words, self._limits.max_chars
+        if not draft.text.strip():
+            return "text", words("shell.logbox.refused_empty")
+        if len(draft.text) > limit:
+            count = f"{len(draft.text):,}"
+            return "text", words("shell.logbox.refused_too_long", count=count, max=f"{limit:,}")
+        for field in ("text", "counterpart", "late_reason"):
+            sign = first_control(getattr(draft, field))
+            if sign is not None:
+                return field, words("shell.logbox.refused_control", sign=code_point(sign))
+        if isinstance(self._when, datetime) and self._when - self._now() > timedelta(minutes=2):
+            return "happened_at", words("shell.when.future")
+        if isinstance(self._when, WhenError):
+            return "happened_at", words(f"shell.when.{self._when.code}")
+        if self._late() and not draft.late_reason.strip():
+            return "late_reason", words("shell.logbox.refused_no_reason")
+        return None
+
+    def _paste_refused(self, code: str, what: str) -> None:
+        what = code_point(what) if code == "not_held" else f"{int(what):,}"
+        self._refused = "text"
+        self._say(self._words(f"shell.logbox.refused_{code}", what=what), "danger")
+        self._mark_refused()
+
+    # ---- showing
+
+    def _say(self, sentence: str, ink: str = "danger") -> None:
+        self._message.set_ink(ink)
+        self._message.setText(sentence)
+        self._message.setVisible(bool(sentence))
+        self._place_message()
+
+    def _place_message(self) -> None:
+        part = self._options.part(self._refused or "")
+        left = 0
+        if part is not None and part.isVisible():
+            left = part.mapTo(self, part.rect().topLeft()).x() - self._theme.px(SPACE.m)
+        elif self._refused is not None:
+            left = self.editor.x() - self._theme.px(SPACE.m)
+        room = self.width() - self._theme.px(420)
+        self._message.setContentsMargins(max(0, min(left, room)), 0, 0, 0)
+
+    def _mark_refused(self) -> None:
+        for name in ("counterpart", "happened_at", "late_reason"):
+            part = self._options.part(name)
+            if part is not None and bool(part.property("refused")) != (name == self._refused):
+                part.setProperty("refused", name == self._refused)
+                part.style().unpolish(part)
+                part.style().polish(part)
+        self.editor.set_refused(self._refused not in (None, "counterpart", "happened_at", "late_reason"))
+
+    def _refresh(self) -> None:
+        words, line = self._words, self._line if self._line is not None else self._context
+        active = self.active()
+        label = line[1] or (line[0] or words("shell.logbox.no_incident"))
+        elsewhere = self._line is not None and self._line != self._context
+        self.incident_tag.show_text(label, "strong" if elsewhere else "plain", bold=line[0] is not None)
+        self.incident_tag.setToolTip(words("shell.logbox.incident_tip", incident=label))
+        self.incident_tag.setAccessibleName(words("shell.logbox.incident_tip", incident=label))
+        self.tag.show_text(words("shell.logbox.tag"), "accent" if active else "plain", bold=active)
+        self._options.show_reason(self._late() or self._options.reason.hasFocus())
+        self._options.setVisible(active)
+        count = len(self.editor.exact_text())
+        self._count.setVisible(count >= self._limits.count_from)
+        self._count.setText(f"{count:,} / {self._limits.max_chars:,}")
+        self._count.set_ink("danger" if count > self._limits.max_chars else "muted")
+        self._hint.setText(self._hint_text(elsewhere))
+        self._hint.setVisible(active and bool(self._hint.text()))
+
+    def _hint_text(self, elsewhere: bool) -> str:
+        words = self._words
+        parts = []
+        if isinstance(self._when, datetime):
+            local = self._when.astimezone(SHANGHAI)
+            parts.append(words("shell.logbox.happened_shown", at=local.strftime("%m-%d %H:%M")))
+        elif isinstance(self._when, WhenError):
+            parts.append(words(f"shell.when.{self._when.code}"))
+        elif (offered := self._offered()) is not None:
+            parts.append(words("shell.logbox.offer_time", time=offered[0]))
+        if elsewhere:
+            label = self._context[1] or words("shell.logbox.no_incident")
+            parts.append(words("shell.logbox.elsewhere", incident=label))
+        if any(sign in BIDI_MARKS for sign in self.editor.exact_text()):
+            parts.append(words("shell.logbox.has_bidi"))
+        if self._after is not None:
+            parts.append(words("shell.logbox.next_kept"))
+        parts.append(words("shell.logbox.keys"))
+        return "    ".join(parts)
+
+    def active(self) -> bool:
+        """Whether the box is in use: it has the focus, or holds a line."""
+        focus = QApplication.focusWidget()
+        return self._begun() or (focus is not None and self.isAncestorOf(focus))
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        inside = new is not None and self.isAncestorOf(new)
+        if inside or (old is not None and self.isAncestorOf(old)):
+            self._refresh()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground and the line above it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("chrome"))
+        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.colour("line"))
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A sentence stays beside its field."""
+        super().resizeEvent(event)
+        self._place_message()

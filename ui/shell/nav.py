@@ -1,0 +1,144 @@
+"""The rail on the left: one entry for each page there is, with its sign, name and key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+
+from commandcenter.words import Words
+from ui import icons
+from ui.theme import SPACE, TYPE, Theme
+
+MOST_KEYED = 10
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page of the rail: its id, its name in the language shown, its icon's name (ui.icons)."""
+
+    id: str
+    label: str
+    icon: str
+
+
+def page_key(index: int) -> str:
+    """The key of the page at ``index``: Ctrl+1 ... Ctrl+9, Ctrl+0; "" beyond."""
+    return f"Ctrl+{(index + 1) % 10}" if index < MOST_KEYED else ""
+
+
+class RailButton(QAbstractButton):
+    """One entry; it gives up its icon where the height is short."""
+
+    def __init__(self, theme: Theme, entry: PageEntry, key: str) -> None:
+        super().__init__()
+        self._theme, self._entry, self._key = theme, entry, key
+        self.setText(entry.label)
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setAccessibleName(f"{entry.label} {key}".strip())
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """The rail's width, three lines high."""
+        return QSize(self._theme.px(SPACE.rail), self._theme.px(SPACE.rail_item))
+
+    def minimumSizeHint(self) -> QSize:
+        """Name and key alone."""
+        return QSize(self._theme.px(SPACE.rail), self._theme.px(38))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens; up and down go along the rail."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Ground, mark, icon, name, key."""
+        theme, px, on = self._theme, self._theme.px, self.isChecked()
+        painter = QPainter(self)
+        if on:
+            painter.fillRect(self.rect(), theme.colour("accent_soft"))
+            painter.fillRect(QRect(0, 0, px(SPACE.mark), self.height()), theme.colour("accent"))
+        elif self.underMouse():
+            painter.fillRect(self.rect(), theme.colour("raised"))
+        ink = theme.colour("accent_soft_text" if on else "muted")
+        name, key = theme.font(TYPE.small + 1, bold=on), theme.font(TYPE.tiny, figures=True)
+        with_icon = self.height() >= px(62)
+        top = (self.height() - px(18 + 14 + (SPACE.icon + 4 if with_icon else 0))) // 2
+        if with_icon:
+            box = QRectF((self.width() - px(SPACE.icon)) / 2, top, px(SPACE.icon), px(SPACE.icon))
+            icons.paint(painter, box, self._entry.icon, ink)
+            top += px(SPACE.icon + 4)
+        painter.setPen(ink)
+        painter.setFont(name)
+        width = self.width() - px(SPACE.xs)
+        label = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, width)
+        painter.drawText(QRect(0, top, self.width(), px(18)), Qt.AlignmentFlag.AlignCenter, label)
+        painter.setFont(key)
+        painter.setPen(theme.colour("muted" if on else "faint"))
+        painter.drawText(QRect(0, top + px(18), self.width(), px(14)), Qt.AlignmentFlag.AlignCenter, self._key)
+        if self.hasFocus():
+            inset = px(SPACE.focus)
+            painter.setPen(QPen(theme.colour("accent"), px(SPACE.focus)))
+            painter.drawRect(self.rect().adjusted(inset, inset, -inset, -inset))
+        painter.end()
+
+
+class Rail(QWidget):
+    """The entries of the pages given, no others."""
+
+    chosen = Signal(str)
+
+    def __init__(self, words: Words, theme: Theme, pages: Sequence[PageEntry]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._buttons: dict[str, RailButton] = {}
+        self.setAccessibleName(words("shell.nav.name"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.px(SPACE.s), theme.px(SPACE.hair), 0)
+        column.setSpacing(0)
+        for index, entry in enumerate(pages):
+            button = RailButton(theme, entry, page_key(index))
+            button.clicked.connect(lambda _on=False, page=entry.id: self.chosen.emit(page))
+            self._buttons[entry.id] = button
+            column.addWidget(button)
+        column.addStretch(1)
+        self.set_theme(theme)
+
+    def show_page(self, page_id: str) -> None:
+        """Mark the page shown. KeyError if it is not on the rail."""
+        self._buttons[page_id].setChecked(True)
+
+    def button(self, page_id: str) -> RailButton:
+        """The entry of a page. KeyError if it is not on the rail."""
+        return self._buttons[page_id]
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale."""
+        self._theme = theme
+        self.setFixedWidth(theme.px(SPACE.rail))
+        for button in self._buttons.values():
+            button.set_theme(theme)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground and the line on its right."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("chrome"))
+        hair = self._theme.px(SPACE.hair)
+        painter.fillRect(self.width() - hair, 0, hair, self.height(), self._theme.colour("line"))
+        painter.end()

@@ -1,0 +1,94 @@
+"""The status line: is it saved, who else knows, which desk, how many lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from commandcenter.domain.clock import SHANGHAI
+from commandcenter.words import Words
+from ui.shell.chip import Label
+from ui.theme import SPACE, TYPE, Theme
+
+
+class StatusLine(QWidget):
+    """Plain sentences told by the caller; each state has a shape before its word."""
+
+    def __init__(self, words: Words, theme: Theme) -> None:
+        super().__init__()
+        self._words, self._theme = words, theme
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.px(SPACE.m), theme.px(SPACE.hair), theme.px(SPACE.m), 0)
+        row.setSpacing(theme.px(SPACE.l))
+        self._save = Label(theme, size=TYPE.small, ink="muted")
+        self._save.setAccessibleName(words("shell.status.save_name"))
+        self._reach = Label(theme, size=TYPE.small, ink="muted")
+        self._desk = Label(theme, size=TYPE.small, ink="muted")
+        self._counts = Label(theme, size=TYPE.small, ink="muted")
+        self._save.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._keys = Label(theme, words("shell.status.keys"), size=TYPE.small, ink="faint")
+        for part in (self._save, self._reach, self._desk):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self._counts)
+        row.addWidget(self._keys)
+        self._counts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.set_theme(theme)
+        self.set_local_only()
+
+    def set_saved(self, at: datetime) -> None:
+        """Everything typed is durable; ``at`` is the last commit, aware."""
+        clock = at.astimezone(SHANGHAI).strftime("%H:%M:%S")
+        self._save.set_ink("muted")
+        self._save.setText(self._words("shell.status.saved", at=clock))
+
+    def set_saving(self) -> None:
+        """A commit is under way."""
+        self._save.set_ink("text")
+        self._save.setText(self._words("shell.status.saving"))
+
+    def set_unsaved(self, reason: str) -> None:
+        """Something is not durable, and why."""
+        self._save.set_ink("danger")
+        self._save.setText(self._words("shell.status.unsaved", reason=reason))
+
+    def set_local_only(self) -> None:
+        """This desk works alone."""
+        self.set_reach(self._words("shell.status.local_only"))
+
+    def set_reach(self, sentence: str) -> None:
+        """How far the log reaches: alone, in touch, cut off."""
+        self._reach.setText(sentence)
+
+    def set_desk(self, label: str) -> None:
+        """The desk's name."""
+        self._desk.setText(label)
+
+    def set_counts(self, counts: Sequence[str]) -> None:
+        """What is counted, each already a phrase."""
+        self._counts.setText(" · ".join(counts))
+
+    def set_today(self, lines: int) -> None:
+        """How many lines today's log has."""
+        self.set_counts([self._words("shell.status.today", count=f"{lines:,}")])
+
+    def texts(self) -> tuple[str, str, str, str]:
+        """(save state, reach, desk, counts) as shown."""
+        return (self._save.text(), self._reach.text(), self._desk.text(), self._counts.text())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale (labels are told by the shell)."""
+        self._theme = theme
+        self.setFixedHeight(theme.px(SPACE.status))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground and the line above it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("chrome"))
+        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.colour("line_soft"))
+        painter.end()

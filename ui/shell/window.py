@@ -1,0 +1,317 @@
+"""The shell: header, rail, page, message, log box and status line in one window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import shiboken6
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QStackedWidget,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from commandcenter.words import Words
+from ui import icons
+from ui.shell.chip import repaint_all
+from ui.shell.draft import Choice, Limits
+from ui.shell.header import Header
+from ui.shell.keys import KeyHint, KeyOverlay
+from ui.shell.logbox import LogBox
+from ui.shell.nav import PageEntry, Rail, page_key
+from ui.shell.status import StatusLine
+from ui.shell.strip import MessageStrip
+from ui.theme import Theme, apply
+
+# the keys as they come in the Latin and in the Chinese state of an input method
+BOX_KEYS = ("/", "\u3001", "\uff0f")
+HELP_KEYS = ("?", "\uff1f")
+
+
+class Shell(QMainWindow):
+    """The frame around the pages. It knows widgets and words; what they mean is the caller's."""
+
+    page_changed = Signal(str)
+    painted = Signal()
+
+    def __init__(
+        self,
+        words: Words,
+        theme: Theme,
+        *,
+        now: Callable[[], datetime],
+        pages: Sequence[PageEntry],
+        channels: Sequence[Choice] = (),
+        directions: Sequence[Choice] = (),
+        importances: Sequence[Choice] = (),
+        late_after: timedelta = timedelta(minutes=5),
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__()
+        self._words, self._theme = words, theme
+        self._entries = tuple(pages)
+        self._page_widgets: dict[str, QWidget] = {}
+        self._current = ""
+        self._before_box: QWidget | None = None
+        self._before_keys: QWidget | None = None
+        self._overlay: KeyOverlay | None = None
+        self._hints: tuple[KeyHint, ...] = ()
+        self._was_painted = False
+        self.setWindowTitle(words("shell.product"))
+        self.header = Header(words, theme, now=now)
+        self.rail = Rail(words, theme, pages)
+        self.stack = QStackedWidget()
+        self.strip = MessageStrip(words, theme)
+        self.logbox = LogBox(
+            words,
+            theme,
+            now=now,
+            channels=channels,
+            directions=directions,
+            importances=importances,
+            late_after=late_after,
+            limits=limits,
+        )
+        self.status = StatusLine(words, theme)
+        self._compose()
+        self._connect()
+
+    def _compose(self) -> None:
+        frame = QWidget()
+        outer = QVBoxLayout(frame)
+        middle, column = QHBoxLayout(), QVBoxLayout()
+        for layout in (outer, middle, column):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(0)
+        column.addWidget(self.strip)
+        column.addWidget(self.stack, 1)
+        middle.addWidget(self.rail)
+        middle.addLayout(column, 1)
+        outer.addWidget(self.header)
+        outer.addLayout(middle, 1)
+        outer.addWidget(self.logbox)
+        outer.addWidget(self.status)
+        self.setCentralWidget(frame)
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.show_page)
+        self.logbox.left.connect(self._leave_box)
+        self.strip.closed.connect(self._give_focus_back)
+        for index, entry in enumerate(self._entries):
+            if key := page_key(index):
+                self._shortcut(key, lambda page=entry.id: self.show_page(page))  # type: ignore[misc]
+        for key in BOX_KEYS:
+            self._shortcut(key, self.focus_box)
+        for key in HELP_KEYS:
+            self._shortcut(key, self.show_keys)
+        self._shortcut("F1", self.show_keys)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    def _shortcut(self, key: str, act: Callable[[], None]) -> None:
+        shortcut = QShortcut(QKeySequence(key), self)
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(act)
+        shortcut.activatedAmbiguously.connect(act)
+
+    # ---- pages
+
+    def add_page(self, page_id: str, widget: QWidget) -> None:
+        """Give a page of the rail its widget. KeyError if the rail has no such page."""
+        self.rail.button(page_id)
+        old = self._page_widgets.pop(page_id, None)
+        if old is not None:
+            self.stack.removeWidget(old)
+        self._page_widgets[page_id] = widget
+        self.stack.addWidget(widget)
+        if page_id == self._current or (old is None and not self._current):
+            self._current = page_id
+            self.stack.setCurrentWidget(widget)
+            self.rail.show_page(page_id)
+
+    def show_page(self, page_id: str) -> None:
+        """Show a page; the half-typed line stays in the box with its incident.
+
+        ``page_changed`` is emitted first, so that a caller may build the page with ``add_page`` then.
+        """
+        self.rail.show_page(page_id)
+        if page_id == self._current:
+            return
+        self._current = page_id
+        focus = QApplication.focusWidget()
+        in_page = focus is None or self.stack.isAncestorOf(focus) or self.rail.isAncestorOf(focus)
+        self.page_changed.emit(page_id)
+        widget = self._page_widgets.get(page_id)
+        if widget is not None:
+            self.stack.setCurrentWidget(widget)
+            self._before_box = None
+            if in_page:
+                self._focus_page()
+
+    def page(self) -> str:
+        """The id of the page shown, "" before any."""
+        return self._current
+
+    def _focus_page(self) -> None:
+        widget = self.stack.currentWidget()
+        if widget is None:
+            return
+        target = widget.focusWidget() or widget
+        if target.focusPolicy() == Qt.FocusPolicy.NoFocus and target is widget:
+            found = widget.nextInFocusChain()
+            while found is not widget and not (
+                widget.isAncestorOf(found) and found.focusPolicy() & Qt.FocusPolicy.TabFocus and found.isVisible()
+            ):
+                found = found.nextInFocusChain()
+            target = found if found is not widget else self.rail.button(self._current)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # ---- box and overlay
+
+    def focus_box(self) -> None:
+        """Put the cursor in the log box."""
+        if not self._overlay_open():
+            self.logbox.focus()
+
+    def _leave_box(self) -> None:
+        target = self._before_box
+        if target is not None and shiboken6.isValid(target) and target.isVisible() and target.isEnabled():
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._focus_page()
+
+    def _give_focus_back(self) -> None:
+        focus = QApplication.focusWidget()
+        if focus is None or focus is self or self.strip.isAncestorOf(focus):
+            self._focus_page()
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and old is not None and self.logbox.isAncestorOf(new):
+            if self.isAncestorOf(old) and not self.logbox.isAncestorOf(old) and old is not self._overlay:
+                self._before_box = old
+
+    def set_key_hints(self, hints: Sequence[KeyHint]) -> None:
+        """The actions of the pages; the shell's own stand before them."""
+        self._hints = tuple(hints)
+
+    def key_hints(self) -> tuple[KeyHint, ...]:
+        """Everything the overlay shows."""
+        words = self._words
+        group = words("shell.keys.group_everywhere")
+        own = [KeyHint("/", words("shell.keys.box"), group), KeyHint("?", words("shell.keys.help"), group)]
+        if self._entries:
+            last = page_key(min(len(self._entries), 10) - 1)
+            key = f"{page_key(0)}…{last[-1]}" if len(self._entries) > 1 else page_key(0)
+            own.append(KeyHint(key, words("shell.keys.pages"), group))
+        own.append(KeyHint("Tab", words("shell.keys.tab"), group))
+        box = words("shell.keys.group_box")
+        for key, name in (
+            ("Enter", "send"),
+            ("Shift+Enter", "break"),
+            ("Esc", "leave"),
+            ("Alt+1…9", "channel"),
+            ("Alt+D", "direction"),
+            ("Alt+C", "counterpart"),
+            ("Alt+I", "importance"),
+            ("!", "important"),
+            ("Alt+T", "time"),
+            ("Alt+R", "reason"),
+            ("Alt+E", "move"),
+        ):
+            own.append(KeyHint(key, words(f"shell.keys.{name}"), box))
+        return (*own, *self._hints)
+
+    def show_keys(self) -> None:
+        """Open the overlay of keys, or close it."""
+        if self._overlay_open():
+            self._hide_keys()
+            return
+        if self._overlay is None:
+            self._overlay = KeyOverlay(self._words, self._theme, self.centralWidget())
+            self._overlay.closed.connect(self._keys_closed)
+        self._before_keys = QApplication.focusWidget()
+        self._overlay.show_hints(self.key_hints())
+
+    def _overlay_open(self) -> bool:
+        return self._overlay is not None and self._overlay.isVisible()
+
+    def _hide_keys(self) -> None:
+        if self._overlay is not None:
+            self._overlay.close_overlay()
+
+    def _keys_closed(self) -> None:
+        target = self._before_keys
+        if target is not None and shiboken6.isValid(target) and target.isVisible():
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._focus_page()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Signs that arrive as text only, without a key of their own."""
+        if event.text() in BOX_KEYS and not typing():
+            self.focus_box()
+        elif event.text() in HELP_KEYS and not typing():
+            self.show_keys()
+        else:
+            super().keyPressEvent(event)
+
+    # ---- look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale, everywhere at once; what is typed stays."""
+        self._theme = theme
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply(app, theme)
+        for part in (self.header, self.rail, self.strip, self.logbox, self.status):
+            part.set_theme(theme)
+        if self._overlay is not None:
+            self._overlay.set_theme(theme)
+        repaint_all(self, theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The overlay covers everything."""
+        super().resizeEvent(event)
+        if self._overlay is not None:
+            self._overlay.setGeometry(self.centralWidget().rect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """After the first paint: the icons, which 8 ms of reading would have held back."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        if icons.load():
+            self.rail.update()
+            for entry in self._entries:
+                self.rail.button(entry.id).update()
+        self.painted.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """A window that comes forward without a focus puts it in the page."""
+        if event.type() == QEvent.Type.WindowActivate and QApplication.focusWidget() is None:
+            QTimer.singleShot(0, self._focus_if_none)
+        return super().event(event)
+
+    def _focus_if_none(self) -> None:
+        if shiboken6.isValid(self) and QApplication.focusWidget() is None:
+            self._focus_page()
+
+
+def typing() -> bool:
+    """Whether a text field has the focus, so that signs are text and not keys."""
+    focus = QApplication.focusWidget()
+    return isinstance(focus, (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox))
