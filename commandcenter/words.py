@@ -5,10 +5,18 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 LANGUAGES = ("zh_CN", "en")
 AUTHORITY = "zh_CN"
+
+
+class Told(Protocol):
+    """An error that has a sentence: see commandcenter.domain.errors."""
+
+    group: str
+    code: str
+    values: dict[str, object]
 
 
 class Words:
@@ -28,6 +36,10 @@ class Words:
     def has(self, key: str) -> bool:
         """Whether the catalogue has ``key``."""
         return key in self._texts
+
+    def sentence(self, error: Told) -> str:
+        """What the person is told of an error: one sentence, what happened and what to do."""
+        return self(f"{error.group}.{error.code}", **error.values)
 
     def label(self, group: str, code: str | None) -> str:
         """The label of a code (``group`` + "." + code), or the code itself where none is written."""

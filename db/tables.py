@@ -151,14 +151,31 @@ day_count = Table(
     sqlite_with_rowid=False,
 )
 
-# What one searches in, folded; ``slot`` orders by time so that the newest hits come first (db.desk.search).
+# The text index (db.desk.search). A record's words, folded; ``slot`` is its place in the order of indexing.
 search_document = Table(
     "search_document",
     metadata,
     Column("slot", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("row_id", Id(), nullable=False, unique=True),
     Column("kind", Text(), nullable=False),
+    Column("happened_at", Instant(), nullable=False),  # of a card: when it was typed; shipped ones 1970
     Column("folded", Text(), nullable=False),
+)
+
+# A run of slots whose postings are complete; ``newest``: no document in it happened later.
+search_block = Table(
+    "search_block",
+    metadata,
+    Column("block", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("newest", Instant(), nullable=False),
+)
+
+# Which documents of a block hold a piece of text; the key is made of block and piece.
+search_posting = Table(
+    "search_posting",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("ranks", LargeBinary(), nullable=False),
 )
 
 # This desk's own affairs, never synchronised: who sits here, language, how far the text index has come.

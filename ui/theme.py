@@ -12,7 +12,7 @@ ThemeName = Literal["dark", "light"]
 SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Colours:
     """One theme's colours as "#rrggbb". Names ending in _text are read on the name before them."""
 
@@ -146,7 +146,7 @@ def _luminance(colour: str) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TypeScale:
     """Font sizes in pixels at 100 %."""
 
@@ -159,7 +159,7 @@ class TypeScale:
     figure: int = 40
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpaceScale:
     """Distances, radii and the few fixed measures of the frame, in pixels at 100 %."""
 
@@ -272,6 +272,7 @@ def style_sheet(theme: Theme) -> str:
     s = SPACE
     return f"""
 QToolTip {{ background: {c.strong}; color: {c.strong_text}; border: 0; padding: {px(s.xs)}px {px(s.s)}px; }}
+QLineEdit, QPlainTextEdit {{ placeholder-text-color: {c.faint}; }}
 QLineEdit, QComboBox {{ background: {c.panel}; color: {c.text}; border: {px(s.hair)}px solid {c.line};
   border-radius: {px(s.radius_s)}px; padding: 0 {px(s.xs)}px; min-height: {px(s.control - 2)}px; }}
 QLineEdit:focus, QComboBox:focus {{ border-color: {c.accent}; }}

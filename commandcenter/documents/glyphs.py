@@ -26,9 +26,7 @@ def font_folder() -> Path:
 def printable() -> frozenset[str]:
     """The characters Noto Sans SC has a glyph for, less those that are unseen or turn the reading."""
     return frozenset(
-        char
-        for char in map(chr, covered(font_folder() / _FONT))
-        if unicodedata.category(char) not in _UNSEEN
+        char for char in map(chr, covered(font_folder() / _FONT)) if unicodedata.category(char) not in _UNSEEN
     )
 
 

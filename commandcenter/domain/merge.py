@@ -65,9 +65,7 @@ def merge(
             raise Refused("stale", field=name)
         new_heads[name] = [head for head in before if head not in edit.on] + [change_id]
         values[name] = edit.to
-    clashes = tuple(
-        name for name in edits if kind.types[name].merge != "grow" and len(new_heads[name]) > 1
-    )
+    clashes = tuple(name for name in edits if kind.types[name].merge != "grow" and len(new_heads[name]) > 1)
     return Merged(values=values, heads=new_heads, clashes=clashes)
 
 

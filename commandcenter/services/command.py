@@ -32,7 +32,9 @@ COMMANDS: dict[str, type[Command]] = {}
 HANDLERS: dict[type[Command], Handler] = {}
 
 
-def handles(command: type[C]) -> Callable[[Callable[[Transaction, C], None]], Callable[[Transaction, C], None]]:
+def handles(
+    command: type[C],
+) -> Callable[[Callable[[Transaction, C], None]], Callable[[Transaction, C], None]]:
     """Enter a command and its handler into the registry."""
 
     def enter(handler: Callable[[Transaction, C], None]) -> Callable[[Transaction, C], None]:

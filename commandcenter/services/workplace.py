@@ -18,11 +18,14 @@ from commandcenter.services import first_start
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.reference import is_code, shipped_row_id
 from db.desk import local
-from db.desk.engine import explained, open_writer
+from db.desk.engine import checkpoint, explained, open_writer
+from db.desk.journal import newest, tail
+from db.desk.search import index_more
 from db.desk.store import Author, Mint, Transaction, immediate
 from db.desk.upgrade import ensure
 
 LATE_AFTER_S = 1800
+CHECKPOINT_AFTER = 200  # commits; about 8 MB of write-ahead log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +40,22 @@ class Outcome:
 class Workplace:
     """One desk's writer. Not thread-safe: it lives on the writer thread."""
 
-    def __init__(self, file: Path, *, clock: Clock, mint: Mint, backups: Path, profile: str = "licheng") -> None:
+    def __init__(
+        self, file: Path, *, clock: Clock, mint: Mint, backups: Path, profile: str = "licheng"
+    ) -> None:
         """Open ``file``, making it with ``profile`` if it is not there. Unavailable if the world says no."""
         self.file = file
         self._clock = clock
         self._mint = mint
         self._sitting: local.Sitting | None = None
+        self._unfolded = 0  # commits since the write-ahead log was folded in
         self.connection = open_writer(file)
         try:
             ensure(self.connection, file, backups)
             with explained(file):
                 self.device = self._settled(profile)
+                self._seen_version = local.data_version(self.connection)
+                self._seen_seq = newest(self.connection)
         except BaseException:
             self.connection.close()
             raise
@@ -97,12 +105,65 @@ class Workplace:
                 scope=sitting.scope,
                 offset_ms=self._clock.offset_ms(),
             )
-            tx = Transaction(self.connection, author, self._situation(sitting.late_after_s or LATE_AFTER_S), self._mint)
+            tx = Transaction(
+                self.connection, author, self._situation(sitting.late_after_s or LATE_AFTER_S), self._mint
+            )
             HANDLERS[type(command)](tx, command)
             tx.close()
         if not command.journaled or tx.touched.keys() & {"person", "desk", "setting"}:
             self._sitting = None  # data_version tells of others' commits, not of this connection's own
+        self._unfolded += 1
+        if tx.seq == self._seen_seq + tx.changes:
+            self._seen_seq = tx.seq  # own changes; a gap is somebody else's and read from the journal
         return Outcome(ids=tuple(tx.ids), changes=tx.changes, change_set=tx.change_set())
+
+    def begin_new_chain(self) -> None:
+        """Go on under a new device id after a restore.
+
+        The desk wrote entries after the backup was made; going on in the old chain would fork it
+        (DESIGN §5.14). The desk keeps its number and name; the old card is retired."""
+        with immediate(self.connection, self.file):
+            old = self.device
+            sitting = self._read_sitting()
+            author = Author(
+                person=sitting.person,
+                roles=(UNSIGNED,),
+                device=self._mint.new_id(),
+                scope=sitting.scope,
+                offset_ms=self._clock.offset_ms(),
+            )
+            tx = Transaction(self.connection, author, self._situation(LATE_AFTER_S), self._mint)
+            card = tx.need("desk", old)
+            tx.edit("desk", old, {"retired": True})
+            same = {name: card[name] for name in ("number", "name", "organisation_id", "scope_id")}
+            tx.add("desk", same, id_=author.device)
+            local.put(self.connection, "device", str(author.device))
+            tx.close()
+        self.device = author.device
+        self._sitting = None
+
+    def changes_by_others(self) -> ChangeSet | None:
+        """What other processes committed since the last look or own command; None if nothing."""
+        version = local.data_version(self.connection)
+        if version == self._seen_version:
+            return None
+        with explained(self.file):
+            changes = tail(self.connection, self._seen_seq)
+        self._seen_version = version
+        self._seen_seq = changes.seq
+        return changes
+
+    def idle(self, budget_s: float) -> bool:
+        """Some of the work that waits until nobody does: the text index, then the checkpoint.
+
+        True if more is waiting."""
+        with explained(self.file):
+            if index_more(self.connection, budget_s):
+                return True
+            if self._unfolded >= CHECKPOINT_AFTER:
+                checkpoint(self.connection)
+                self._unfolded = 0
+        return False
 
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log in when this was the last connection."""

@@ -40,3 +40,21 @@ def backup(connection: Connection, file: Path, target: Path) -> None:
     except sqlite3.OperationalError as error:
         raise Unavailable("cannot_write_file", path=str(target), reason=str(error)) from error
     check_file(target)
+
+
+def carry_counters(connection: Connection, former: Path) -> None:
+    """Raise this file's counters to those of ``former``, so that no spoken number is given twice.
+
+    A former file that cannot be read has nothing to say: what it gave is then not known here."""
+    try:
+        other = connect(f"{former.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            found = other.execute("SELECT name, n FROM counter").fetchall()
+        finally:
+            other.close()
+    except sqlite3.DatabaseError:
+        return
+    connection.executemany(
+        "INSERT INTO counter (name, n) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = max(n, excluded.n)",
+        found,
+    )

@@ -73,9 +73,7 @@ def sitting(connection: Connection, device: UUID, late_after: UUID) -> Sitting:
     if seated is not None:
         row = connection.execute("SELECT roles FROM person WHERE id = ?", (UUID(seated).bytes,)).fetchone()
         roles = tuple(json.loads(row[0] or "[]")) if row else ()
-    desk = connection.execute(
-        "SELECT organisation_id FROM desk WHERE id = ?", (device.bytes,)
-    ).fetchone()
+    desk = connection.execute("SELECT organisation_id FROM desk WHERE id = ?", (device.bytes,)).fetchone()
     late = connection.execute("SELECT value FROM setting WHERE id = ?", (late_after.bytes,)).fetchone()
     return Sitting(
         version=version,

@@ -111,9 +111,7 @@ def _attach_waiting(connection: Connection, row: bytes, happened: int, kind: str
         (row,),
     ).fetchall()
     for (incident_id,) in waiting:
-        connection.execute(
-            statements.INCIDENT_TIMELINE_INSERT, (incident_id, happened, row, kind, machine)
-        )
+        connection.execute(statements.INCIDENT_TIMELINE_INSERT, (incident_id, happened, row, kind, machine))
 
 
 def rebuild(connection: Connection) -> int:

@@ -249,9 +249,7 @@ class Transaction:
                 "typed_offset_ms": self.author.offset_ms,
             },
         )
-        projections.keep(
-            self.connection, kind, row_id, values, self.author.device, fresh=row_id == change_id
-        )
+        projections.keep(self.connection, kind, row_id, values, self.author.device, fresh=row_id == change_id)
 
     def close(self) -> None:
         """Write the chain's new head; the last statement before the commit."""

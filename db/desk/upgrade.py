@@ -58,7 +58,7 @@ def keep_copy(connection: Connection, file: Path, target: Path) -> None:
 
 def configuration(connection: CoreConnection) -> Config:
     """Alembic's configuration for one open connection; there is no ini file."""
-    from alembic.config import Config  # noqa: PLC0415  only needed when the schema changes
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "db:migrations")
@@ -68,8 +68,8 @@ def configuration(connection: CoreConnection) -> Config:
 
 def revisions() -> tuple[str, ...]:
     """The migrations in order, oldest first."""
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", "db:migrations")
@@ -78,9 +78,9 @@ def revisions() -> tuple[str, ...]:
 
 
 def _upgrade(file: Path) -> None:
-    from alembic import command  # noqa: PLC0415
-    from sqlalchemy import create_engine, event  # noqa: PLC0415
-    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+    from alembic import command
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import StaticPool
 
     def raw() -> sqlite3.Connection:
         return connect(file, isolation_level=None, check_same_thread=False, timeout=30)

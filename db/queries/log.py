@@ -110,9 +110,7 @@ def day_counts(connection: Connection, filter_: LogFilter) -> DayCounts:
         counts.append(count)
         first.append(total)
         total += count
-    return DayCounts(
-        filter=filter_, days=tuple(days), counts=tuple(counts), first=tuple(first), total=total
-    )
+    return DayCounts(filter=filter_, days=tuple(days), counts=tuple(counts), first=tuple(first), total=total)
 
 
 def _incident_source(filter_: LogFilter) -> tuple[str, tuple[str, list[Any]]]:

@@ -21,8 +21,10 @@ class Label(QLabel):
         size: int = TYPE.body,
         bold: bool = False,
         figures: bool = False,
+        elided: bool = False,
     ) -> None:
         super().__init__()
+        self._elided = elided
         self._ink, self._size, self._bold, self._figures = ink, size, bold, figures
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
@@ -33,6 +35,22 @@ class Label(QLabel):
         self._theme = theme
         self.setFont(theme.font(self._size, bold=self._bold, figures=self._figures))
         self.set_ink(self._ink)
+
+    def minimumSizeHint(self) -> QSize:
+        """An elided text may become as narrow as it must."""
+        hint = super().minimumSizeHint()
+        return QSize(self._theme.px(SPACE.l), hint.height()) if self._elided else hint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The text, shortened with an ellipsis where it is elided and too long."""
+        if not self._elided:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self._theme.colour(self._ink))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), text)
+        painter.end()
 
     def set_ink(self, ink: str) -> None:
         """Write in another colour token."""
@@ -151,5 +169,7 @@ class Chip(QAbstractButton):
 
 def repaint_all(root: QWidget, theme: Theme) -> None:
     """Give every chip and label under ``root`` another theme."""
-    for part in (*root.findChildren(Chip), *root.findChildren(Label)):
-        part.set_theme(theme)
+    for chip in root.findChildren(Chip):
+        chip.set_theme(theme)
+    for label in root.findChildren(Label):
+        label.set_theme(theme)

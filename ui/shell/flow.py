@@ -23,11 +23,11 @@ class Flow(QLayout):
         """How many parts."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         """The part at ``index``, or None."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         """Take the part at ``index`` out."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
@@ -57,9 +57,8 @@ class Flow(QLayout):
     def minimumSize(self) -> QSize:
         """The widest part."""
         shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        return QSize(
-            max((size.width() for size in shown), default=0), max((size.height() for size in shown), default=0)
-        )
+        width = max((size.width() for size in shown), default=0)
+        return QSize(width, max((size.height() for size in shown), default=0))
 
     def _place(self, rect: QRect, move: bool) -> int:
         x, y, row_height = rect.x(), rect.y(), 0

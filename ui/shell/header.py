@@ -26,17 +26,13 @@ class Header(QWidget):
     def __init__(self, words: Words, theme: Theme, *, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._words, self._theme, self._now = words, theme, now
-        px = theme.px
         self.setAccessibleName(words("shell.header.name"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(px(SPACE.l), 0, px(SPACE.m), px(SPACE.hair))
-        row.setSpacing(px(SPACE.m))
-        self._product = Label(theme, words("shell.product"), size=TYPE.title, bold=True)
+        row = self._row = QHBoxLayout(self)
+        self._product = Label(theme, words("shell.product"), size=TYPE.title, bold=True, elided=True)
         self._desk = Chip(theme)
         self._desk.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk.setVisible(False)
         self.badges = QHBoxLayout()
-        self.badges.setSpacing(px(SPACE.s))
         self._duty = Chip(theme, caption=words("shell.header.duty"))
         self._duty.setToolTip(words("shell.header.duty_tip"))
         self._duty.clicked.connect(self.duty_clicked)
@@ -62,7 +58,8 @@ class Header(QWidget):
 
     def set_duty(self, name: str) -> None:
         """Who is on duty; without a name the chip asks for one."""
-        self._duty.show_text(name or self._words("shell.header.nobody"), "plain" if name else "strong", bold=True)
+        shown = name or self._words("shell.header.nobody")
+        self._duty.show_text(shown, "plain" if name else "strong", bold=True)
 
     def clock_text(self) -> str:
         """The time shown, "14:32:07"."""
@@ -75,6 +72,10 @@ class Header(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale (chips and labels are told by the shell)."""
         self._theme = theme
+        px = theme.px
+        self._row.setContentsMargins(px(SPACE.l), 0, px(SPACE.m), px(SPACE.hair))
+        self._row.setSpacing(px(SPACE.m))
+        self.badges.setSpacing(px(SPACE.s))
         self.setFixedHeight(theme.px(SPACE.header) + theme.px(SPACE.hair))
         metrics = QFontMetrics(theme.font(TYPE.clock, bold=True, figures=True))
         self._clock.setFixedWidth(metrics.horizontalAdvance("00:00:00") + theme.px(SPACE.xs))

@@ -29,6 +29,7 @@ class KeyOverlay(QWidget):
 
     def __init__(self, words: Words, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._covered = parent
         self._words, self._theme = words, theme
         self._groups: list[tuple[str, list[KeyHint]]] = []
         self._scroll = 0
@@ -45,8 +46,7 @@ class KeyOverlay(QWidget):
         self._groups = list(groups.items())
         self.setAccessibleDescription("; ".join(f"{hint.key} {hint.label}" for hint in hints))
         self._scroll = 0
-        parent = self.parentWidget()
-        self.setGeometry(parent.rect())
+        self.setGeometry(self._covered.rect())
         self.setVisible(True)
         self.raise_()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -147,14 +147,14 @@ class KeyOverlay(QWidget):
 
     def _paint_hint(self, painter: QPainter, box: QRect, hint: KeyHint, key_width: int) -> None:
         theme, px = self._theme, self._theme.px
+        text, _ = self._fonts()
+        base = box.center().y() + (text.ascent() - text.descent()) // 2
         painter.setFont(theme.font(TYPE.small, figures=True))
         painter.setPen(theme.colour("text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, hint.key)
+        painter.drawText(box.left(), base, hint.key)
         painter.setFont(theme.font(TYPE.small + 1))
         painter.setPen(theme.colour("muted"))
-        painter.drawText(
-            box.adjusted(key_width + px(SPACE.l), 0, px(SPACE.l), 0), Qt.AlignmentFlag.AlignVCenter, hint.label
-        )
+        painter.drawText(box.left() + key_width + px(SPACE.l), base, hint.label)
 
     # ---- hands
 

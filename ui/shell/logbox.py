@@ -8,19 +8,20 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
-from commandcenter.domain.clock import SHANGHAI
 from commandcenter.words import Words
 from ui.shell.chip import Chip, Label
-from ui.shell.draft import BIDI_MARKS, Choice, Limits, LineDraft, code_point, first_control
+from ui.shell.draft import Choice, Limits, LineDraft, code_point
 from ui.shell.editor import LineEditor
+from ui.shell.line_check import fault, hint, is_late
 from ui.shell.options import OptionRow
 from ui.shell.when import DayWords, WhenError, leading_when, parse_when, write_when
 from ui.theme import SPACE, TYPE, Theme
 
 IMPORTANT_SIGNS = ("!", "\uff01")
 SAVING_SHOWN_AFTER_MS = 300
+TAG_WIDTH = 260
 
 
 class LogBox(QWidget):
@@ -141,7 +142,14 @@ class LogBox(QWidget):
         self._theme = theme
         self.editor.set_theme(theme)
         self._options.set_theme(theme)
+        self._space()
         self.update()
+
+    def _space(self) -> None:
+        px = self._theme.px
+        self._outer.setContentsMargins(px(SPACE.m), px(SPACE.xs + 1), px(SPACE.m), px(SPACE.xs))
+        self._outer.setSpacing(px(SPACE.xs))
+        self._row.setSpacing(px(SPACE.s))
 
     # ---- building
 
@@ -152,35 +160,29 @@ class LogBox(QWidget):
         self.tag = Chip(theme, words("shell.logbox.tag"), key="/")
         self.tag.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.incident_tag = Chip(theme)
-        self.incident_tag.set_max_text_width(260)
+        self.incident_tag.set_max_text_width(TAG_WIDTH)
         self.editor = LineEditor(theme, self._limits.paste_chars)
         self.editor.setPlaceholderText(words("shell.logbox.placeholder"))
         self.editor.setAccessibleName(words("shell.logbox.name"))
         self._options = OptionRow(words, theme, channels, directions, importances)
         self._message = Label(theme, size=TYPE.small, ink="danger", bold=True)
         self._message.setWordWrap(True)
-        self._message.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._hint = Label(theme, size=TYPE.small, ink="muted")
-        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._hint = Label(theme, size=TYPE.small, ink="muted", elided=True)
         self._count = Label(theme, size=TYPE.small, ink="muted", figures=True)
         self.setAutoFillBackground(False)
-        px = theme.px
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(px(SPACE.m), px(6), px(SPACE.m), px(6))
-        outer.setSpacing(px(6))
         outer.addWidget(self._options)
-        said = QHBoxLayout()
-        said.setSpacing(px(SPACE.l))
-        said.addWidget(self._message, 3)
-        said.addWidget(self._hint, 2)
-        outer.addLayout(said)
+        outer.addWidget(self._message)
+        outer.addWidget(self._hint)
         row = QHBoxLayout()
-        row.setSpacing(px(SPACE.s))
+        row.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.tag)
         row.addWidget(self.incident_tag)
         row.addWidget(self.editor, 1)
         row.addWidget(self._count)
         outer.addLayout(row)
+        self._outer, self._row = outer, row
+        self._space()
         self._saving_timer = QTimer(self, singleShot=True, interval=SAVING_SHOWN_AFTER_MS)
         self.setTabOrder(self.editor, self._options)
         self.setFocusProxy(self.editor)
@@ -202,15 +204,10 @@ class LogBox(QWidget):
         self.incident_tag.clicked.connect(self.move_to_context)
         self._saving_timer.timeout.connect(lambda: self._say(self._words("shell.logbox.saving"), "muted"))
         keys: dict[str, Callable[[], None]] = {
-            "Alt+D": options.direction.cycle,
-            "Alt+I": options.cycle_importance,
-            "Alt+C": options.counterpart.setFocus,
+            **options.keys(),
             "Alt+T": self.take_time,
-            "Alt+R": lambda: options.reason.setFocus() if options.reason_shown() else None,
             "Alt+E": self.move_to_context,
         }
-        for index in range(min(9, options.channel.count())):
-            keys[f"Alt+{index + 1}"] = lambda at=index: options.channel.choose_nth(at)  # type: ignore[misc]
         for key, act in keys.items():
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -266,7 +263,7 @@ class LogBox(QWidget):
         self._changed()
 
     def _late(self) -> bool:
-        return isinstance(self._when, datetime) and self._now() - self._when > self._late_after
+        return is_late(self._when, self._now(), self._late_after)
 
     def take_time(self) -> None:
         """Take the time the line begins with as happened-at; without one, go to the time field."""
@@ -300,9 +297,16 @@ class LogBox(QWidget):
             self._say(self._words("shell.logbox.still_saving"), "muted")
             return
         draft = self.draft()
-        fault = self._fault(draft)
-        if fault is not None:
-            self.refuse(*fault)
+        found = fault(
+            draft,
+            self._when,
+            now=self._now(),
+            late_after=self._late_after,
+            limits=self._limits,
+            words=self._words,
+        )
+        if found is not None:
+            self.refuse(*found)
             return
         if not self._late():
             draft = replace(draft, late_reason="")
@@ -312,25 +316,6 @@ class LogBox(QWidget):
         after = self._after
         self.restore(LineDraft(incident_id=context[0], incident_label=context[1], after=after))
         self.submitted.emit(draft)
-
-    def _fault(self, draft: LineDraft) -> tuple[str, str] | None:
-        words, limit = self._words, self._limits.max_chars
-        if not draft.text.strip():
-            return "text", words("shell.logbox.refused_empty")
-        if len(draft.text) > limit:
-            count = f"{len(draft.text):,}"
-            return "text", words("shell.logbox.refused_too_long", count=count, max=f"{limit:,}")
-        for field in ("text", "counterpart", "late_reason"):
-            sign = first_control(getattr(draft, field))
-            if sign is not None:
-                return field, words("shell.logbox.refused_control", sign=code_point(sign))
-        if isinstance(self._when, datetime) and self._when - self._now() > timedelta(minutes=2):
-            return "happened_at", words("shell.when.future")
-        if isinstance(self._when, WhenError):
-            return "happened_at", words(f"shell.when.{self._when.code}")
-        if self._late() and not draft.late_reason.strip():
-            return "late_reason", words("shell.logbox.refused_no_reason")
-        return None
 
     def _paste_refused(self, code: str, what: str) -> None:
         what = code_point(what) if code == "not_held" else f"{int(what):,}"
@@ -343,17 +328,22 @@ class LogBox(QWidget):
     def _say(self, sentence: str, ink: str = "danger") -> None:
         self._message.set_ink(ink)
         self._message.setText(sentence)
-        self._message.setVisible(bool(sentence))
+        self._show_said(self.active())
         self._place_message()
+
+    def _show_said(self, active: bool) -> None:
+        """A sentence takes the place of the hint, so that the box keeps its height."""
+        said = bool(self._message.text())
+        self._message.setVisible(said)
+        self._hint.setVisible(active and not said)
 
     def _place_message(self) -> None:
         part = self._options.part(self._refused or "")
-        left = 0
+        left, room = 0, self.width() - self._theme.px(480)
         if part is not None and part.isVisible():
             left = part.mapTo(self, part.rect().topLeft()).x() - self._theme.px(SPACE.m)
         elif self._refused is not None:
             left = self.editor.x() - self._theme.px(SPACE.m)
-        room = self.width() - self._theme.px(420)
         self._message.setContentsMargins(max(0, min(left, room)), 0, 0, 0)
 
     def _mark_refused(self) -> None:
@@ -380,28 +370,11 @@ class LogBox(QWidget):
         self._count.setVisible(count >= self._limits.count_from)
         self._count.setText(f"{count:,} / {self._limits.max_chars:,}")
         self._count.set_ink("danger" if count > self._limits.max_chars else "muted")
-        self._hint.setText(self._hint_text(elsewhere))
-        self._hint.setVisible(active and bool(self._hint.text()))
-
-    def _hint_text(self, elsewhere: bool) -> str:
-        words = self._words
-        parts = []
-        if isinstance(self._when, datetime):
-            local = self._when.astimezone(SHANGHAI)
-            parts.append(words("shell.logbox.happened_shown", at=local.strftime("%m-%d %H:%M")))
-        elif isinstance(self._when, WhenError):
-            parts.append(words(f"shell.when.{self._when.code}"))
-        elif (offered := self._offered()) is not None:
-            parts.append(words("shell.logbox.offer_time", time=offered[0]))
-        if elsewhere:
-            label = self._context[1] or words("shell.logbox.no_incident")
-            parts.append(words("shell.logbox.elsewhere", incident=label))
-        if any(sign in BIDI_MARKS for sign in self.editor.exact_text()):
-            parts.append(words("shell.logbox.has_bidi"))
-        if self._after is not None:
-            parts.append(words("shell.logbox.next_kept"))
-        parts.append(words("shell.logbox.keys"))
-        return "    ".join(parts)
+        found = self._offered()
+        offered = found[0] if found else None
+        page = (self._context[1] or words("shell.logbox.no_incident")) if elsewhere else None
+        self._hint.setText(hint(self.draft(), self._when, offered=offered, elsewhere=page, words=words))
+        self._show_said(active)
 
     def active(self) -> bool:
         """Whether the box is in use: it has the focus, or holds a line."""
@@ -423,4 +396,5 @@ class LogBox(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A sentence stays beside its field."""
         super().resizeEvent(event)
+        self.incident_tag.set_max_text_width(min(TAG_WIDTH, int(self.width() / self._theme.scale / 4)))
         self._place_message()

@@ -54,8 +54,8 @@ class RailButton(QAbstractButton):
         return QSize(self._theme.px(SPACE.rail), self._theme.px(SPACE.rail_item))
 
     def minimumSizeHint(self) -> QSize:
-        """Name and key alone."""
-        return QSize(self._theme.px(SPACE.rail), self._theme.px(38))
+        """The name alone, on a small screen at a large scale."""
+        return QSize(self._theme.px(SPACE.rail), self._theme.px(20))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens; up and down go along the rail."""
@@ -78,11 +78,13 @@ class RailButton(QAbstractButton):
         ink = theme.colour("accent_soft_text" if on else "muted")
         name, key = theme.font(TYPE.small + 1, bold=on), theme.font(TYPE.tiny, figures=True)
         with_icon = self.height() >= px(62)
-        top = (self.height() - px(18 + 14 + (SPACE.icon + 4 if with_icon else 0))) // 2
+        with_key = self.height() >= px(34)
+        lines = 18 + (14 if with_key else 0) + (SPACE.icon + SPACE.xs if with_icon else 0)
+        top = (self.height() - px(lines)) // 2
         if with_icon:
             box = QRectF((self.width() - px(SPACE.icon)) / 2, top, px(SPACE.icon), px(SPACE.icon))
             icons.paint(painter, box, self._entry.icon, ink)
-            top += px(SPACE.icon + 4)
+            top += px(SPACE.icon + SPACE.xs)
         painter.setPen(ink)
         painter.setFont(name)
         width = self.width() - px(SPACE.xs)
@@ -90,7 +92,9 @@ class RailButton(QAbstractButton):
         painter.drawText(QRect(0, top, self.width(), px(18)), Qt.AlignmentFlag.AlignCenter, label)
         painter.setFont(key)
         painter.setPen(theme.colour("muted" if on else "faint"))
-        painter.drawText(QRect(0, top + px(18), self.width(), px(14)), Qt.AlignmentFlag.AlignCenter, self._key)
+        below = QRect(0, top + px(18), self.width(), px(14))
+        if with_key:
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self._key)
         if self.hasFocus():
             inset = px(SPACE.focus)
             painter.setPen(QPen(theme.colour("accent"), px(SPACE.focus)))
@@ -108,8 +112,7 @@ class Rail(QWidget):
         self._theme = theme
         self._buttons: dict[str, RailButton] = {}
         self.setAccessibleName(words("shell.nav.name"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, theme.px(SPACE.s), theme.px(SPACE.hair), 0)
+        column = self._column = QVBoxLayout(self)
         column.setSpacing(0)
         for index, entry in enumerate(pages):
             button = RailButton(theme, entry, page_key(index))
@@ -131,6 +134,7 @@ class Rail(QWidget):
         """Take another look or scale."""
         self._theme = theme
         self.setFixedWidth(theme.px(SPACE.rail))
+        self._column.setContentsMargins(0, theme.px(SPACE.s), theme.px(SPACE.hair), 0)
         for button in self._buttons.values():
             button.set_theme(theme)
         self.update()

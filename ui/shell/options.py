@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -98,11 +99,11 @@ class OptionRow(QWidget):
         keyed = "  ".join(f"Alt+{n} {c.label}" for n, c in enumerate(channels[:9], 1))
         self.channel.setToolTip(keyed)
         self.channel.setAccessibleDescription(keyed)
-        self.counterpart = self._field("counterpart", 200)
-        self.when = self._field("happened_at", 100, figures=True)
+        self.counterpart = self._field("counterpart", 170)
+        self.when = self._field("happened_at", 104, figures=True)
         self.reason = self._field("late_reason", 220)
         self.when.setPlaceholderText(words("shell.logbox.happened_at_hint"))
-        flow = Flow(theme.px(SPACE.s), self)
+        flow = self._flow = Flow(theme.px(SPACE.s), self)
         self._cells: dict[str, QWidget] = {}
         for name, key, part in (
             ("channel", "", self.channel),
@@ -149,9 +150,22 @@ class OptionRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale (chips and labels are told by the shell)."""
         self._theme = theme
+        self._flow.setSpacing(theme.px(SPACE.s))
         for field in (self.counterpart, self.when, self.reason):
             field.setFixedWidth(theme.px(int(field.property("width_at_100"))))
             field.setFont(theme.font(TYPE.body, figures=bool(field.property("figures"))))
+
+    def keys(self) -> dict[str, Callable[[], None]]:
+        """The keys of the row and what each does."""
+        keys: dict[str, Callable[[], None]] = {
+            "Alt+D": self.direction.cycle,
+            "Alt+I": self.cycle_importance,
+            "Alt+C": self.counterpart.setFocus,
+            "Alt+R": lambda: self.reason.setFocus() if self.reason_shown() else None,
+        }
+        for index in range(min(9, self.channel.count())):
+            keys[f"Alt+{index + 1}"] = partial(self.channel.choose_nth, index)
+        return keys
 
     # ---- values
 

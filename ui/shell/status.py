@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.words import Words
@@ -21,15 +21,12 @@ class StatusLine(QWidget):
     def __init__(self, words: Words, theme: Theme) -> None:
         super().__init__()
         self._words, self._theme = words, theme
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.px(SPACE.m), theme.px(SPACE.hair), theme.px(SPACE.m), 0)
-        row.setSpacing(theme.px(SPACE.l))
-        self._save = Label(theme, size=TYPE.small, ink="muted")
+        row = self._row = QHBoxLayout(self)
+        self._save = Label(theme, size=TYPE.small, ink="muted", elided=True)
         self._save.setAccessibleName(words("shell.status.save_name"))
         self._reach = Label(theme, size=TYPE.small, ink="muted")
         self._desk = Label(theme, size=TYPE.small, ink="muted")
         self._counts = Label(theme, size=TYPE.small, ink="muted")
-        self._save.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._keys = Label(theme, words("shell.status.keys"), size=TYPE.small, ink="faint")
         for part in (self._save, self._reach, self._desk):
             row.addWidget(part)
@@ -83,6 +80,8 @@ class StatusLine(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale (labels are told by the shell)."""
         self._theme = theme
+        self._row.setContentsMargins(theme.px(SPACE.m), theme.px(SPACE.hair), theme.px(SPACE.m), 0)
+        self._row.setSpacing(theme.px(SPACE.l))
         self.setFixedHeight(theme.px(SPACE.status))
         self.update()
 

@@ -23,9 +23,7 @@ class MessageStrip(QWidget):
         self._theme = theme
         self._action: Callable[[], None] | None = None
         self._problem = False
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.px(SPACE.l), theme.px(6), theme.px(SPACE.m), theme.px(6))
-        row.setSpacing(theme.px(SPACE.s))
+        row = self._row = QHBoxLayout(self)
         self._sentence = Label(theme)
         self._sentence.setWordWrap(True)
         self._act = Chip(theme)
@@ -36,6 +34,7 @@ class MessageStrip(QWidget):
         row.addWidget(self._act)
         row.addWidget(self._close)
         self.setAccessibleName(words("shell.strip.name"))
+        self.set_theme(theme)
         self.setVisible(False)
 
     def show_message(
@@ -75,6 +74,9 @@ class MessageStrip(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale (chips and labels are told by the shell)."""
         self._theme = theme
+        px = theme.px
+        self._row.setContentsMargins(px(SPACE.l), px(SPACE.xs), px(SPACE.m), px(SPACE.xs))
+        self._row.setSpacing(px(SPACE.s))
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -14,11 +14,12 @@ AHEAD_ALLOWED = timedelta(minutes=2)
 # a month-day more than this far ahead was meant for last year (December, typed in January)
 LAST_YEAR_AFTER = timedelta(days=180)
 
+# patterns are compiled at their first use (re keeps them): nothing of it before the first paint
 _CLOCK = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2}))?)"
 _PACKED = r"(?P<hour4>\d{2})(?P<minute4>\d{2})"
 _DATE = r"(?:(?P<year>\d{4})[-/.])?(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
-_WHEN = re.compile(rf"(?:(?P<back>[^\d\s]+)\s*|{_DATE}\s+)?(?:{_CLOCK}|{_PACKED})", re.ASCII)
-_LEADING = re.compile(
+_WHEN = rf"(?:(?P<back>[^\d\s]+)\s*|{_DATE}\s+)?(?:{_CLOCK}|{_PACKED})"
+_LEADING = (
     r"\s*((?:[^\d\s]{1,9}\s*|[\d\-/.]{3,10}\s+)?\d{1,2}[:\uff1a]\d{2})(?=[\s,;\uff0c\u3002\u3001\uff1b])"
 )
 
@@ -39,7 +40,9 @@ class DayWords:
     @classmethod
     def of(cls, words: Words) -> DayWords:
         """Read from the catalogue: ``shell.when.back_1``, ``back_2``, words divided by spaces."""
-        return cls({word.casefold(): days for days in (1, 2) for word in words(f"shell.when.back_{days}").split()})
+        return cls(
+            {word.casefold(): days for days in (1, 2) for word in words(f"shell.when.back_{days}").split()}
+        )
 
 
 def parse_when(text: str, now: datetime, day_words: DayWords) -> datetime | WhenError:
@@ -49,7 +52,7 @@ def parse_when(text: str, now: datetime, day_words: DayWords) -> datetime | When
     "future" unless a day word or a date says otherwise. Full-width digits and colons are read as ASCII.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
-    found = _WHEN.fullmatch(plain)
+    found = re.fullmatch(_WHEN, plain, re.ASCII)
     if found is None:
         return WhenError("unreadable")
     part = found.groupdict()
@@ -64,7 +67,9 @@ def parse_when(text: str, now: datetime, day_words: DayWords) -> datetime | When
     minute, second = int(part["minute"] or part["minute4"]), int(part["second"] or 0)
     try:
         if part["month"] is not None:
-            day = day.replace(year=int(part["year"] or day.year), month=int(part["month"]), day=int(part["day"]))
+            day = day.replace(
+                year=int(part["year"] or day.year), month=int(part["month"]), day=int(part["day"])
+            )
         result = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=SHANGHAI)
         if part["month"] is not None and part["year"] is None and result - local > LAST_YEAR_AFTER:
             result = result.replace(year=result.year - 1)
@@ -80,7 +85,7 @@ def leading_when(text: str, now: datetime, day_words: DayWords) -> tuple[str, da
 
     It is only ever offered: a line may begin with a time by which something is due.
     """
-    found = _LEADING.match(text)
+    found = re.match(_LEADING, text)
     if found is None:
         return None
     written = found.group(1)

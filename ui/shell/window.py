@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import shiboken6
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -71,6 +71,8 @@ class Shell(QMainWindow):
         self.header = Header(words, theme, now=now)
         self.rail = Rail(words, theme, pages)
         self.stack = QStackedWidget()
+        # a page scrolls; it never pushes the log box or the clock off a small screen
+        self.stack.setMinimumSize(1, 1)
         self.strip = MessageStrip(words, theme)
         self.logbox = LogBox(
             words,
@@ -87,7 +89,7 @@ class Shell(QMainWindow):
         self._connect()
 
     def _compose(self) -> None:
-        frame = QWidget()
+        frame = self._frame = QWidget()
         outer = QVBoxLayout(frame)
         middle, column = QHBoxLayout(), QVBoxLayout()
         for layout in (outer, middle, column):
@@ -167,14 +169,10 @@ class Shell(QMainWindow):
         widget = self.stack.currentWidget()
         if widget is None:
             return
-        target = widget.focusWidget() or widget
-        if target.focusPolicy() == Qt.FocusPolicy.NoFocus and target is widget:
-            found = widget.nextInFocusChain()
-            while found is not widget and not (
-                widget.isAncestorOf(found) and found.focusPolicy() & Qt.FocusPolicy.TabFocus and found.isVisible()
-            ):
-                found = found.nextInFocusChain()
-            target = found if found is not widget else self.rail.button(self._current)
+        target: QWidget | None = widget.focusWidget()
+        if target is None:
+            parts = [widget, *widget.findChildren(QWidget)]
+            target = next((part for part in parts if takes_tab(part)), self.rail.button(self._current))
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ---- box and overlay
@@ -238,7 +236,7 @@ class Shell(QMainWindow):
             self._hide_keys()
             return
         if self._overlay is None:
-            self._overlay = KeyOverlay(self._words, self._theme, self.centralWidget())
+            self._overlay = KeyOverlay(self._words, self._theme, self._frame)
             self._overlay.closed.connect(self._keys_closed)
         self._before_keys = QApplication.focusWidget()
         self._overlay.show_hints(self.key_hints())
@@ -284,7 +282,7 @@ class Shell(QMainWindow):
         """The overlay covers everything."""
         super().resizeEvent(event)
         if self._overlay is not None:
-            self._overlay.setGeometry(self.centralWidget().rect())
+            self._overlay.setGeometry(self._frame.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """After the first paint: the icons, which 8 ms of reading would have held back."""
@@ -300,15 +298,17 @@ class Shell(QMainWindow):
                 self.rail.button(entry.id).update()
         self.painted.emit()
 
-    def event(self, event: QEvent) -> bool:
-        """A window that comes forward without a focus puts it in the page."""
-        if event.type() == QEvent.Type.WindowActivate and QApplication.focusWidget() is None:
-            QTimer.singleShot(0, self._focus_if_none)
-        return super().event(event)
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first thing an officer does is write: the cursor is in the box."""
+        super().showEvent(event)
+        if not self._was_painted:
+            self.logbox.focus()
 
-    def _focus_if_none(self) -> None:
-        if shiboken6.isValid(self) and QApplication.focusWidget() is None:
-            self._focus_page()
+
+def takes_tab(widget: QWidget) -> bool:
+    """Whether Tab can reach a widget now."""
+    by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return by_tab and widget.isEnabled() and widget.isVisible()
 
 
 def typing() -> bool:

@@ -17,9 +17,7 @@ from commandcenter.domain.rules import in_order, not_ahead
 NOTE_MAX = 4000
 
 
-def code_and_grade(
-    row: Mapping[str, Value] | None, patch: Mapping[str, Value], situation: Situation
-) -> None:
+def code_and_grade(row: Mapping[str, Value] | None, patch: Mapping[str, Value], situation: Situation) -> None:
     """Refuse a code outside classes 11–14, and a grade in class 14 (突发事件应对法 §3)."""
     before = row or {}
     code = str(patch.get("event_code", before.get("event_code")) or "")

@@ -1,0 +1,278 @@
+"""The composition root of a desktop process: data directory, clock, ids, lanes, and one way to each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import logging.handlers
+import os
+import shutil
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import uuid_utils
+
+from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.clock import instant_text
+from commandcenter.domain.errors import Unavailable
+from commandcenter.lanes import ReaderLanes, WriterLane
+from commandcenter.services.command import Command
+from commandcenter.services.workplace import Outcome, Workplace
+from db.desk.backup import backup, check_file
+from db.desk.engine import Connection
+from db.desk.store import Mint
+from db.desk.verify import Anchor, head
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CLOSE_S = 10.0
+APPLICATION = "licheng-command-centre"
+
+
+class SystemClock:
+    """The machine's clock; no centre has measured it yet."""
+
+    def now(self) -> datetime:
+        """The current instant."""
+        return datetime.now(UTC)
+
+    def offset_ms(self) -> int | None:
+        """None: never measured."""
+        return None
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: sorts by age, unique without asking anybody."""
+    return uuid.UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def default_directory() -> Path:
+    """The user's data directory on this system."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
+
+
+@dataclass(frozen=True)
+class DataDirectory:
+    """The folder of one desk: its database and what lies beside it."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The desk's SQLite file."""
+        return self.path / "desk.sqlite3"
+
+    @property
+    def backups(self) -> Path:
+        """Copies kept before upgrades and restores."""
+        return self.path / "backups"
+
+    @property
+    def anchors(self) -> Path:
+        """Heads of the chain noted outside the database, one JSON object a line."""
+        return self.path / "anchors.jsonl"
+
+    def make(self) -> None:
+        """Make the folder. Unavailable ``cannot_make_directory``."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                "cannot_make_directory", path=str(self.path), reason=error.strerror or str(error)
+            ) from error
+
+    def note_anchor(self, connection: Connection, device: uuid.UUID, why: str) -> tuple[int, str]:
+        """Write the chain's head beside the database, where a changed database cannot change it."""
+        n, hash_ = head(connection, device)
+        line = {
+            "at": instant_text(datetime.now(UTC)),
+            "device": str(device),
+            "n": n,
+            "hash": hash_,
+            "why": why,
+        }
+        with self.anchors.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        return n, hash_
+
+    def known_anchors(self) -> list[Anchor]:
+        """The anchors noted so far; a line torn by a crash is passed over."""
+        if not self.anchors.exists():
+            return []
+        found = []
+        for line in self.anchors.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                raw = json.loads(line)
+                if raw["n"]:
+                    found.append(Anchor(device=uuid.UUID(raw["device"]), n=raw["n"], hash=raw["hash"]))
+        return found
+
+    def restore(self, source: Path) -> Path | None:
+        """Put a backup in the database's place; what was there is kept. Returns where.
+
+        Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
+        check_file(source)
+        self.make()
+        with Lock(self.path, "restore"):
+            kept = None
+            if self.database.exists():
+                self.backups.mkdir(exist_ok=True)
+                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+                kept = self.backups / f"before-restore-{stamp}.sqlite3"
+                for suffix in ("", "-wal", "-shm"):
+                    part = self.database.with_name(self.database.name + suffix)
+                    if part.exists():
+                        part.replace(kept.with_name(kept.name + suffix))
+            arriving = self.database.with_name("arriving.sqlite3")
+            shutil.copyfile(source, arriving)
+            with arriving.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            arriving.replace(self.database)
+        return kept
+
+
+class Lock:
+    """The lock file of a data directory: its holder synchronises, owns the window, or restores."""
+
+    def __init__(self, folder: Path, purpose: str) -> None:
+        self._file = folder / "lock"
+        self._purpose = purpose
+        self._stream: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Take the lock if nobody has it. It ends with the process, however that ends."""
+        stream = self._file.open("a+", encoding="utf-8")
+        try:
+            if sys.platform == "win32":
+                stream.seek(0)
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            return False
+        self._stream = stream
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def __enter__(self) -> Lock:
+        if not self.take():
+            raise Unavailable("directory_in_use", purpose=self._purpose)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class Desktop:
+    """One process on a data directory: hand in commands, ask questions, hear of changes."""
+
+    def __init__(
+        self,
+        directory: DataDirectory,
+        *,
+        profile: str = "licheng",
+        changed: Callable[[ChangeSet], None] = lambda change_set: None,
+    ) -> None:
+        """``changed`` is called on the writer thread after every commit, own or another process's."""
+        directory.make()
+        self.directory = directory
+        self.clock = SystemClock()
+        self._writer = WriterLane(lambda: open_workplace(directory, profile, self.clock), changed)
+        self._readers = ReaderLanes(directory.database, self._writer.ready)
+
+    @property
+    def ready(self) -> Future[Workplace]:
+        """Done when the file is open, or failed with why it is not."""
+        return self._writer.ready
+
+    def start(self) -> None:
+        """Open the file on the writer thread."""
+        self._writer.start()
+
+    def execute(self, command: Command) -> Future[Outcome]:
+        """Carry out a command; done means on the disk."""
+        return self._writer.execute(command)
+
+    def ask(self, question: Callable[[Connection], T]) -> Future[T]:
+        """Ask a reader."""
+        return self._readers.ask(question)
+
+    def cancel(self, answer: Future[Any]) -> None:
+        """Give up a question."""
+        self._readers.cancel(answer)
+
+    def note_anchor(self, why: str) -> Future[tuple[int, str]]:
+        """Note the chain's head beside the database: before a print, an export, at the end."""
+        return self._writer.submit(
+            lambda workplace: self.directory.note_anchor(workplace.connection, workplace.device, why)
+        )
+
+    def backup(self, target: Path) -> Future[tuple[int, str]]:
+        """Copy the database to ``target``, check the copy, and note the head it ends with."""
+
+        def work(workplace: Workplace) -> tuple[int, str]:
+            backup(workplace.connection, self.directory.database, target)
+            return self.directory.note_anchor(workplace.connection, workplace.device, "backup")
+
+        return self._writer.submit(work)
+
+    def close(self) -> None:
+        """Finish what was handed in, note the head, end the lanes."""
+        self.note_anchor("close")
+        self._readers.close()
+        self._writer.close(CLOSE_S)
+
+
+def open_workplace(directory: DataDirectory, profile: str, clock: SystemClock | None = None) -> Workplace:
+    """The directory's file, opened for writing on this thread."""
+    directory.make()
+    return Workplace(
+        directory.database,
+        clock=clock or SystemClock(),
+        mint=Mint(new_id=new_id),
+        backups=directory.backups,
+        profile=profile,
+    )
+
+
+def keep_log(directory: DataDirectory) -> None:
+    """Write warnings and errors to a file that rotates; no personal data goes there."""
+    folder = directory.path / "logs"
+    folder.mkdir(exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        folder / "commandcenter.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+    def thread_failed(failure: threading.ExceptHookArgs) -> None:
+        if failure.exc_value is not None:
+            log.critical("thread failed", exc_info=failure.exc_value)
+
+    threading.excepthook = thread_failed

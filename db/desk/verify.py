@@ -1,0 +1,312 @@
+"""The verification: bytes, chain, anchors, sealed values, and that every row equals what its entries say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from commandcenter.domain import change as entries
+from commandcenter.domain.change import GENESIS, Change, Edit, Private, Sealed, opened
+from commandcenter.domain.clock import to_ms
+from commandcenter.domain.errors import Refused
+from commandcenter.domain.merge import created, merge
+from commandcenter.domain.record import REGISTRY, make, values_of
+from db.desk import statements
+from db.desk.engine import Connection
+from db.desk.store import heads_out
+
+MOST_FINDINGS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """A chain's head that somebody holds outside the file: entry ``n`` of ``device`` had this hash.
+
+    ``hash`` is hex, whole or its first 16 or more digits as a printed page has them.
+    """
+
+    device: UUID
+    n: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not as it was written. ``n``: the entry's number in its device's chain."""
+
+    code: str
+    device: UUID | None = None
+    n: int | None = None
+    kind: str = ""
+    row: UUID | None = None
+    detail: str = ""
+
+
+@dataclass(kw_only=True)
+class Verification:
+    """What was checked and what was found. ``heads``: {device: (n, hash in hex)} as the file has them."""
+
+    entries: int = 0
+    rows: int = 0
+    heads: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    anchors: int = 0
+    anchored: dict[UUID, int] = field(default_factory=dict)  # the newest entry an anchor vouches for
+    findings: list[Finding] = field(default_factory=list)
+    purged: int = 0
+
+    def found(self, finding: Finding) -> None:
+        """Note a finding; a thousand of one kind say no more than a hundred."""
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+
+
+class _Run:
+    def __init__(self, connection: Connection, result: Verification) -> None:
+        self.connection = connection
+        self.result = result
+        self.previous: dict[UUID, tuple[int, bytes]] = {}
+        self.seen: dict[str, int] = dict.fromkeys(REGISTRY, 0)
+        self.cards: dict[tuple[str, UUID], dict[str, Any]] = {}
+        self.wanted: dict[UUID, dict[int, str]] = {}
+
+    def entry(self, seq: int, columns: tuple[Any, ...], data: bytes, hash_: bytes | None) -> None:
+        id_, device, n, row = columns
+        try:
+            change = entries.decode(data)
+        except ValueError as error:
+            self.result.found(Finding(code="entry_unreadable", n=n, detail=str(error)))
+            return
+        said = (
+            change.id.bytes,
+            None if change.device is None else change.device.bytes,
+            change.n,
+            None if change.row == change.id else change.row.bytes,
+        )
+        if said != (id_, device, n, row):
+            self.result.found(
+                Finding(code="entry_misfiled", device=change.device, n=n, kind=change.kind, row=change.row)
+            )
+        if change.device is None:
+            shipped = change.set is not None and change.id == entries.shipped_id(
+                change.row, change.kind, change.set
+            )
+            if not shipped:
+                self.result.found(Finding(code="shipped_altered", kind=change.kind, row=change.row))
+        else:
+            self._link(change, n, data, hash_)
+        self._apply(change)
+
+    def _link(self, change: Change, n: int, data: bytes, hash_: bytes | None) -> None:
+        assert change.device is not None
+        last, previous = self.previous.get(change.device, (0, GENESIS))
+        if n != last + 1:
+            self.result.found(Finding(code="chain_gap", device=change.device, n=n, detail=f"{last} -> {n}"))
+        due = entries.link(previous, data)
+        if due != hash_:
+            self.result.found(
+                Finding(code="entry_altered", device=change.device, n=n, kind=change.kind, row=change.row)
+            )
+        # go on from what the file says, so that one altered entry is one finding
+        kept = hash_ if hash_ is not None else due
+        self.previous[change.device] = (n, kept)
+        wanted = self.wanted.get(change.device, {}).get(n)
+        if wanted is not None and not kept.hex().startswith(wanted):
+            self.result.found(Finding(code="anchor_differs", device=change.device, n=n, detail=wanted))
+
+    def _apply(self, change: Change) -> None:
+        kind = REGISTRY.get(change.kind)
+        if kind is None:
+            return  # a newer program's kind: its entries are chained and checked, its rows are not known here
+        private = self._private(change)
+        if change.set is not None:
+            values = {
+                name: opened(kind.types[name], value, private.get(name))
+                for name, value in change.set.items()
+                if name in kind.types
+            }
+            try:
+                full: dict[str, Any] = values_of(make(kind.name, change.row, values))
+            except Refused:
+                full = {**dict.fromkeys(kind.types), **values}  # a required value was purged
+            full |= {
+                "id": change.row,
+                "typed_by_id": change.by,
+                "typed_desk_id": change.device,
+                "typed_at": change.at,
+                "typed_offset_ms": change.offset_ms,
+            }
+            self.seen[kind.name] += 1
+            if kind.nature == "card":
+                self.cards[kind.name, change.row] = full | {
+                    "heads": created(kind, change.id, full_of(full, kind.types))
+                }
+            else:
+                self._compare(kind.name, change.row, full, change)
+        elif change.edit is not None:
+            card = self.cards.get((kind.name, change.row))
+            if card is None:
+                self.result.found(Finding(code="edit_of_nothing", n=change.n, kind=kind.name, row=change.row))
+                return
+            edits = {
+                name: Edit(to=opened(kind.types[name], edit.to, private.get(name)), on=edit.on)
+                if isinstance(edit, Edit)
+                else edit
+                for name, edit in change.edit.items()
+                if name in kind.types
+            }
+            try:
+                merged = merge(kind, card, card["heads"], change.id, edits)
+            except Refused as refusal:
+                self.result.found(
+                    Finding(
+                        code="edit_refused", n=change.n, kind=kind.name, row=change.row, detail=str(refusal)
+                    )
+                )
+                return
+            card.update(merged.values)
+            card["heads"] = merged.heads
+
+    def _private(self, change: Change) -> dict[str, Private]:
+        sealed = _sealed_values(change)
+        if not sealed:
+            return {}
+        raw = self.connection.execute(
+            "SELECT body FROM private_value WHERE change_id = ?", (change.id.bytes,)
+        ).fetchone()
+        if raw is None:
+            self.result.purged += 1
+            return {}
+        body = json.loads(raw[0])
+        out: dict[str, Private] = {}
+        for name, (to, former) in sealed.items():
+            if name not in body:
+                self.result.purged += 1
+                continue
+            value = body[name]
+            private = Private(salt=bytes.fromhex(value["salt"]), value=value["value"], former=value["former"])
+            out[name] = private
+            same = (to is None or entries.seal(private.salt, private.value) == to) and (
+                former is None or entries.seal(private.salt, private.former) == former
+            )
+            if not same:
+                self.result.found(
+                    Finding(
+                        code="value_altered",
+                        device=change.device,
+                        n=change.n,
+                        kind=change.kind,
+                        row=change.row,
+                        detail=name,
+                    )
+                )
+        return out
+
+    def _compare(self, kind: str, row_id: UUID, due: Mapping[str, Any], change: Change | None) -> None:
+        codec = statements.CODECS[kind]
+        raw = self.connection.execute(codec.select, (row_id.bytes,)).fetchone()
+        n = change.n if change else None
+        if raw is None:
+            self.result.found(Finding(code="row_missing", n=n, kind=kind, row=row_id))
+            return
+        self.result.rows += 1
+        row = codec.row(raw)
+        if "heads" in row:
+            row["heads"] = heads_out(codec.kind, row["heads"])
+        differing = sorted(name for name, value in due.items() if row.get(name) != value)
+        if differing:
+            self.result.found(
+                Finding(code="row_altered", n=n, kind=kind, row=row_id, detail=", ".join(differing))
+            )
+        if codec.kind.nature == "fact":
+            line = self.connection.execute(
+                "SELECT kind FROM timeline WHERE happened_at = ? AND row_id = ?",
+                (to_ms(row["happened_at"]), row_id.bytes),
+            ).fetchone()
+            if line is None or line[0] != kind:
+                self.result.found(Finding(code="line_missing", n=n, kind=kind, row=row_id))
+
+    def finish(self) -> None:
+        for (kind, row_id), due in self.cards.items():
+            self._compare(kind, row_id, due, None)
+        for kind, seen in self.seen.items():
+            (stored,) = self.connection.execute(f'SELECT count(*) FROM "{kind}"').fetchone()
+            if stored > seen:
+                self.result.found(Finding(code="row_without_entry", kind=kind, detail=f"{stored - seen}"))
+        facts = sum(self.seen[kind] for kind in statements.FACT_KINDS)
+        (lines,) = self.connection.execute("SELECT count(*) FROM timeline").fetchone()
+        (counted,) = self.connection.execute("SELECT coalesce(sum(count), 0) FROM day_count").fetchone()
+        if lines != facts or counted != facts:
+            self.result.found(
+                Finding(code="projection_differs", detail=f"{facts} facts, {lines} lines, {counted} counted")
+            )
+        heads = self.connection.execute("SELECT device, n, hash FROM chain").fetchall()
+        for device, n, hash_ in heads:
+            last, kept = self.previous.get(UUID(bytes=device), (0, GENESIS))
+            if last < n:
+                self.result.found(
+                    Finding(code="newest_missing", device=UUID(bytes=device), n=n, detail=f"{last}")
+                )
+            elif kept != hash_ or last != n:
+                self.result.found(Finding(code="head_differs", device=UUID(bytes=device), n=n))
+        self.result.heads = {device: (n, hash_.hex()) for device, (n, hash_) in self.previous.items()}
+        for device_id, wanted in self.wanted.items():
+            last = self.previous.get(device_id, (0, b""))[0]
+            newest = max(wanted)
+            if newest > last:
+                self.result.found(
+                    Finding(code="older_than_anchor", device=device_id, n=newest, detail=f"{last}")
+                )
+            self.result.anchored[device_id] = min(newest, last)
+
+
+def full_of(full: Mapping[str, Any], types: Mapping[str, object]) -> dict[str, Any]:
+    """Only the record's own fields."""
+    return {name: full[name] for name in types}
+
+
+def _sealed_values(change: Change) -> dict[str, tuple[Sealed | None, Sealed | None]]:
+    out: dict[str, tuple[Sealed | None, Sealed | None]] = {}
+    for name, value in (change.set or {}).items():
+        if isinstance(value, Sealed):
+            out[name] = (value, None)
+    for name, edit in (change.edit or {}).items():
+        if isinstance(edit, Edit) and (isinstance(edit.to, Sealed) or isinstance(edit.former, Sealed)):
+            out[name] = (
+                edit.to if isinstance(edit.to, Sealed) else None,
+                edit.former if isinstance(edit.former, Sealed) else None,
+            )
+    return out
+
+
+def verify(
+    connection: Connection,
+    anchors: Iterable[Anchor] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
+    """Check the whole file; reads only, in one consistent view. Time: about 30,000 entries a second."""
+    result = Verification()
+    run = _Run(connection, result)
+    for anchor in anchors:
+        run.wanted.setdefault(anchor.device, {})[anchor.n] = anchor.hash.lower()
+        result.anchors += 1
+    connection.execute("BEGIN")
+    try:
+        cursor = connection.execute("SELECT seq, id, device, n, row, bytes, hash FROM journal ORDER BY seq")
+        for seq, id_, device, n, row, data, hash_ in cursor:
+            run.entry(seq, (id_, device, n, row), bytes(data), hash_)
+            result.entries += 1
+            if progress is not None and result.entries % 1000 == 0:
+                progress(result.entries)
+        run.finish()
+    finally:
+        connection.execute("ROLLBACK")
+    return result
+
+
+def head(connection: Connection, device: UUID) -> tuple[int, str]:
+    """The newest (n, hash in hex) of a device's chain, for a page or a file that somebody else holds."""
+    row = connection.execute("SELECT n, hash FROM chain WHERE device = ?", (device.bytes,)).fetchone()
+    return (0, GENESIS.hex()) if row is None else (row[0], row[1].hex())

@@ -1,0 +1,71 @@
+"""The directory in memory: the names people choose from and rows refer to, read again when they change."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from PySide6.QtCore import QObject, Signal
+
+from commandcenter.domain.change import ChangeSet
+from commandcenter.services.reference import event_codes, shipped_row_id
+from commandcenter.words import Words
+from db.queries.registers import Directory, Named, directory
+from ui.bridge import Bridge
+
+NAMED = frozenset({"organisation", "person", "desk", "incident", "setting"})
+
+
+class LiveDirectory(QObject):
+    """Holds the frozen Directory; never asks the database on the GUI thread."""
+
+    changed = Signal()
+
+    def __init__(self, bridge: Bridge, words: Words) -> None:
+        super().__init__()
+        self._bridge, self._words = bridge, words
+        self.now = Directory(cards={}, device=None, person=None, preferences={}, drafts={}, late_after_s=1800)
+
+    def read(self) -> None:
+        """Read it anew; ``changed`` when it is here."""
+        key = shipped_row_id("setting", "late_after_s")
+        self._bridge.ask(self, lambda connection: directory(connection, key), self.take, topic="directory")
+
+    def take(self, read: Directory) -> None:
+        """Hold what was read."""
+        self.now = read
+        self.changed.emit()
+
+    def heard(self, change_set: ChangeSet) -> None:
+        """Read again if something named was touched."""
+        if NAMED & change_set.touched.keys():
+            self.read()
+
+    def set_words(self, words: Words) -> None:
+        """Take another language."""
+        self._words = words
+        self.changed.emit()
+
+    def card(self, id_: UUID | None) -> Named | None:
+        """The card with this id, if it is here."""
+        return None if id_ is None else self.now.cards.get(id_)
+
+    def name(self, kind: str, id_: UUID | None) -> str:
+        """What a card is called: a desk "1 号席", an incident its number; "" if it is not known here."""
+        card = self.card(id_)
+        if card is None:
+            return ""
+        if card.kind == "desk":
+            return card.name or self._words("duty_log.desk", number=card.code)
+        if card.kind == "incident":
+            return card.code or ""
+        if self._words.language == "en" and card.name_en:
+            return card.name_en
+        return card.name
+
+    def event_name(self, code: str | None) -> str:
+        """What an event code means, with 待核 where the code is a reconstruction."""
+        found = event_codes().get(code or "")
+        if found is None:
+            return code or ""
+        name = found.name_en if self._words.language == "en" else found.name
+        return self._words("incident.to_verify_code", name=name) if found.to_verify else name

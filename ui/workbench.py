@@ -1,0 +1,99 @@
+"""The workbench: what every page is given, and what a page is to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.errors import Answerable
+from commandcenter.words import Words
+from ui.bridge import Bridge
+from ui.directory import LiveDirectory
+from ui.live import Live
+from ui.shell.keys import KeyHint
+from ui.theme import Theme
+
+
+class Workbench(QObject):
+    """Words, look, lanes and names in one hand. Pages ask the window through its signals."""
+
+    open_requested = Signal(str, object)  # kind, id: show this record where it stands
+    page_requested = Signal(str)
+    said = Signal(str)  # one sentence for the message strip
+    preference_chosen = Signal(str, object)  # "language", "theme", "scale"; its value
+
+    def __init__(
+        self,
+        *,
+        words: Words,
+        theme: Theme,
+        bridge: Bridge,
+        live: Live,
+        directory: LiveDirectory,
+        now: Callable[[], datetime],
+        folder: Path,
+    ) -> None:
+        super().__init__()
+        self.words, self.theme = words, theme
+        self.bridge, self.live, self.directory = bridge, live, directory
+        self.now = now
+        self.folder = folder  # the data directory
+
+    def say_error(self, error: BaseException) -> None:
+        """Say an error in the strip: its sentence, or that the program made a mistake."""
+        if isinstance(error, Answerable):
+            self.said.emit(self.words.sentence(error))
+        else:
+            self.said.emit(self.words("refused.fault"))
+
+
+class Page(QWidget):
+    """The base of a page: it reads when it is first shown, and again when something it shows changed.
+
+    A page that is hidden only remembers that it is stale.
+    """
+
+    kinds: frozenset[str] = frozenset()  # the kinds whose changes concern this page
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__()
+        self.workbench = workbench
+        self.words = workbench.words
+        self._stale = True
+        workbench.live.changed.connect(self._heard)
+
+    def _heard(self, change_set: ChangeSet) -> None:
+        if not self.kinds & change_set.touched.keys():
+            return
+        if self.isVisible():
+            self.refresh(change_set)
+        else:
+            self._stale = True
+
+    def refresh(self, change_set: ChangeSet | None) -> None:
+        """Read again; ``change_set`` None: everything. Subclasses do it without moving anything typed."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while hidden."""
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self.refresh(None)
+
+    def key_hints(self) -> Sequence[KeyHint]:
+        """The page's own keys, for the overlay."""
+        return ()
+
+    def incident(self) -> UUID | None:
+        """The incident that a line typed on this page belongs to."""
+        return None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale (chips and labels are told by the shell)."""
