@@ -97,7 +97,9 @@ class DataDirectory:
                 "cannot_make_directory", path=str(self.path), reason=error.strerror or str(error)
             ) from error
 
-    def note_anchor(self, connection: Connection, device: uuid.UUID, why: str) -> tuple[int, str]:
+    def note_anchor(
+        self, connection: Connection, device: uuid.UUID, why: str, **more: object
+    ) -> tuple[int, str]:
         """Write the chain's head beside the database, where a changed database cannot change it."""
         n, hash_ = head(connection, device)
         line = {
@@ -106,6 +108,7 @@ class DataDirectory:
             "n": n,
             "hash": hash_,
             "why": why,
+            **more,
         }
         with self.anchors.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
@@ -114,13 +117,19 @@ class DataDirectory:
         return n, hash_
 
     def known_anchors(self) -> list[Anchor]:
-        """The anchors noted so far; a line torn by a crash is passed over."""
+        """The anchors noted so far; a line torn by a crash is passed over.
+
+        A restore is noted with the heads of what was restored: of the anchors before it only those count
+        that the restored file can still meet, for what came after them is known to lie in the kept copy."""
         if not self.anchors.exists():
             return []
-        found = []
+        found: list[Anchor] = []
         for line in self.anchors.read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 raw = json.loads(line)
+                if "restored" in raw:
+                    restored = {uuid.UUID(device): n for device, n in raw["restored"].items()}
+                    found = [anchor for anchor in found if anchor.n <= restored.get(anchor.device, 0)]
                 if raw["n"]:
                     found.append(Anchor(device=uuid.UUID(raw["device"]), n=raw["n"], hash=raw["hash"]))
         return found

@@ -21,7 +21,7 @@ from db.desk.backup import backup as copy_database
 from db.desk.backup import carry_counters
 from db.desk.engine import Connection, explained, open_reader
 from db.desk.store import immediate
-from db.desk.verify import Anchor
+from db.desk.verify import Anchor, heads
 from db.desk.verify import verify as check
 from db.queries.log import LogFilter
 from db.queries.registers import rows
@@ -215,7 +215,7 @@ def rebuild(options: argparse.Namespace) -> dict[str, Any]:
     try:
         with immediate(workplace.connection, workplace.file):
             lines = projections.rebuild(workplace.connection)
-        documents = index.rebuild(workplace.connection)
+        documents = index.rebuild(workplace.connection, workplace.file)
     finally:
         workplace.close()
     return {"lines": lines, "documents": documents}
@@ -241,10 +241,11 @@ def restore(options: argparse.Namespace) -> dict[str, Any]:
     kept = directory.restore(options.file)
     workplace = _workplace(options)
     try:
+        restored = {str(device): n for device, n in heads(workplace.connection).items()}
         workplace.begin_new_chain()
         if kept is not None:
             carry_counters(workplace.connection, kept)
-        directory.note_anchor(workplace.connection, workplace.device, "restore")
+        directory.note_anchor(workplace.connection, workplace.device, "restore", restored=restored)
     finally:
         workplace.close()
     return {"file": str(options.file), "kept": None if kept is None else str(kept)}

@@ -78,7 +78,10 @@ def paint(painter: QPainter, rect: QRectF, name: str, colour: QColor) -> None:
 
 
 def icon(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QIcon:
-    """Icon ``name`` as a QIcon of ``size`` pixels; loads the font if it is not there yet."""
+    """Icon ``name`` as a QIcon of ``size`` pixels; loads the font if needed. KeyError if unknown."""
+    # before the painter: a pixmap that goes while it is painted on takes the program with it
+    if name not in CODEPOINTS:
+        raise KeyError(name)
     load()
     picture = QPixmap(round(size * ratio), round(size * ratio))
     picture.setDevicePixelRatio(ratio)

@@ -41,8 +41,10 @@ def write_xlsx(
 
     Times are date cells of Asia/Shanghai to the second; text is never a formula or a link. Struck rows are
     struck through, and said to be in a column of their own. What XML cannot hold is written out as in
-    `plain_controls`. Raises Cancelled, Unavailable (``cannot_write_file``, ``count_differs``; ``too_many_rows``
-    and ``cell_too_long`` where Excel's limits would drop something: CSV has none).
+    `plain_controls`.
+
+    Raises Cancelled, Unavailable (``cannot_write_file``, ``count_differs``; ``too_many_rows`` and
+    ``cell_too_long`` where Excel's limits would drop something: CSV has none).
     """
     if sheet.count > ROW_LIMIT:
         raise Unavailable("too_many_rows", count=sheet.count, limit=ROW_LIMIT)
@@ -129,7 +131,7 @@ def _widths(sheet: Sheet) -> list[int]:
     widths = [width(column) for column in sheet.columns]
     if sheet.exercise:
         widths.insert(0, 10)
-    return widths + [10, 40] if sheet.annotated else widths
+    return [*widths, 10, 40] if sheet.annotated else widths
 
 
 def _set_up_printing(page: Any, sheet: Sheet, words: Words) -> None:
@@ -172,7 +174,7 @@ def _write_particulars(book: Any, sheet: Sheet) -> None:
 
 
 def _release(book: Any) -> None:
-    """Closes the scratch files of a book that was given up half-way; XlsxWriter only does it when it ends well."""
+    """Closes the scratch files of a book given up half-way: XlsxWriter only does it when all ends well."""
     book.fileclosed = True
     for page in book.worksheets():
         scratch = page.row_data_fh

@@ -56,11 +56,11 @@ class Sheet:
     """A whole list and what must stand beside it.
 
     ``subtitle`` says what was asked, in words: period, desk, filter. ``rows`` may be a generator and is read
-    once. ``count`` is how many the store holds for what was asked: a writer that meets another number of rows
-    writes nothing and raises ``Unavailable("count_differs", expected=, found=)``. ``chain_head`` is printed as
-    given (``#1234 · 9f2c…``). ``exercise`` marks every page and every line of a file. ``annotated`` is False
-    for lists that know neither strikes nor notes; their files then lack those two columns. ``signatures`` are
-    the labels of the lines to sign below the list; only paper has them.
+    once. ``count`` is how many the store holds for what was asked: a writer that meets another number of
+    rows leaves no file and raises ``Unavailable("count_differs", expected=, found=)``. ``chain_head`` is
+    printed as given (``#1234 · 9f2c…``). ``exercise`` marks every page and every line of a file.
+    ``annotated`` is False for lists that know neither strikes nor notes; their files then lack those two
+    columns. ``signatures`` are the labels of the lines to sign below the list; only paper has them.
     """
 
     title: str

@@ -6,7 +6,7 @@ import unicodedata
 
 # Between the fields of one record: no field can hold it, so no word is found across two of them.
 FIELD_BREAK = "\x1f"
-_QUOTES = {'"': '"', "“": "”", "＂": "＂", "「": "」"}
+_QUOTES = {'"': '"', "\u201c": "\u201d", "\uff02": "\uff02"}
 
 
 def fold(text: str) -> str:

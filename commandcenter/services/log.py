@@ -9,12 +9,14 @@ from uuid import UUID
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.record import kind_of
 from commandcenter.services.command import Command, filled_in_now, handles, incident_exists
+from db.desk import local
 from db.desk.store import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class WriteLogEntry(Command):
-    """One line of the log. ``happened_at`` absent: now."""
+    """One line of the log. ``happened_at`` absent: now. ``draft``: the key of the draft this line was;
+    it goes in the same transaction, so that no crash brings back a line that is in the log."""
 
     text: str
     incident_id: UUID | None = None
@@ -24,6 +26,7 @@ class WriteLogEntry(Command):
     importance: str = "normal"
     happened_at: datetime | None = None
     late_reason: str | None = None
+    draft: str | None = None
 
 
 @handles(WriteLogEntry)
@@ -46,6 +49,8 @@ def write_log_entry(tx: Transaction, command: WriteLogEntry) -> None:
             "late_reason": reason,
         },
     )
+    if command.draft is not None:
+        local.keep_draft(tx.connection, command.draft, None, tx.now)
 
 
 @dataclass(frozen=True, kw_only=True)

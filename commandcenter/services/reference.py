@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +34,7 @@ def rows(*path: str) -> Iterator[dict[str, str]]:
     file = files("resources") / "reference"
     for part in path:
         file = file / part
-    yield from csv.DictReader(file.read_text(encoding="utf-8").splitlines(keepends=True))
+    yield from csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline=""))
 
 
 @lru_cache(maxsize=1)

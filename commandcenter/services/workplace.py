@@ -20,7 +20,7 @@ from commandcenter.services.reference import is_code, shipped_row_id
 from db.desk import local
 from db.desk.engine import checkpoint, explained, open_writer
 from db.desk.journal import newest, tail
-from db.desk.search import index_more
+from db.desk.search import Indexer
 from db.desk.store import Author, Mint, Transaction, immediate
 from db.desk.upgrade import ensure
 
@@ -50,6 +50,7 @@ class Workplace:
         self._sitting: local.Sitting | None = None
         self._unfolded = 0  # commits since the write-ahead log was folded in
         self.connection = open_writer(file)
+        self._indexer = Indexer(self.connection, file)
         try:
             ensure(self.connection, file, backups)
             with explained(file):
@@ -158,7 +159,7 @@ class Workplace:
 
         True if more is waiting."""
         with explained(self.file):
-            if index_more(self.connection, budget_s):
+            if self._indexer.more(budget_s):
                 return True
             if self._unfolded >= CHECKPOINT_AFTER:
                 checkpoint(self.connection)

@@ -310,3 +310,8 @@ def head(connection: Connection, device: UUID) -> tuple[int, str]:
     """The newest (n, hash in hex) of a device's chain, for a page or a file that somebody else holds."""
     row = connection.execute("SELECT n, hash FROM chain WHERE device = ?", (device.bytes,)).fetchone()
     return (0, GENESIS.hex()) if row is None else (row[0], row[1].hex())
+
+
+def heads(connection: Connection) -> dict[UUID, int]:
+    """The newest number of every device's chain in this file."""
+    return {UUID(bytes=device): n for device, n in connection.execute("SELECT device, n FROM chain")}

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from commandcenter.words import Words
 from ui.shell.composing import TextLine
-from ui.shell.draft import BIDI_MARKS, NOT_HELD, Choice, LineDraft, first_not_held
+from ui.shell.draft import BIDI_MARKS, NOT_HELD, Choice, LineDraft
 from ui.shell.editor import LineEditor
 from ui.shell.logbox import LogBox
 from ui.shell.when import DayWords, WhenError, leading_when, parse_when, write_when
@@ -99,10 +99,10 @@ def test_anything_typed_is_a_time_or_an_error(text: str) -> None:
     assert isinstance(result, WhenError) or result <= NOW + timedelta(minutes=2)
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2026, 7, 28)))
-def test_a_written_time_is_read_back(naive: datetime) -> None:
+@given(st.integers(0, 206_000_000))
+def test_a_written_time_is_read_back(seconds: int) -> None:
     """What a restored draft shows is the same instant."""
-    instant = naive.replace(tzinfo=UTC, microsecond=0)
+    instant = NOW - timedelta(seconds=seconds)
     assert parse_when(write_when(instant, NOW), NOW, DAYS) == instant
 
 
@@ -189,7 +189,7 @@ def test_what_cannot_be_held_is_not_pasted(qtbot: QtBot, bad: str) -> None:
     data.setText(bad)
     with qtbot.waitSignal(box.paste_refused) as told:
         box.insertFromMimeData(data)
-    assert told.args == ["not_held", first_not_held(bad)]
+    assert told.args == ["not_held", f"U+{ord(bad[1]):04X}"]
     assert box.exact_text() == "已有"
 
 
@@ -200,7 +200,7 @@ def test_a_book_is_not_pasted(qtbot: QtBot) -> None:
     data.setText("长" * 1_001)
     with qtbot.waitSignal(box.paste_refused) as told:
         box.insertFromMimeData(data)
-    assert told.args == ["paste_too_long", "1001"]
+    assert told.args == ["paste_too_long", "1,001"]
 
 
 def test_the_box_grows_to_five_lines(qtbot: QtBot) -> None:

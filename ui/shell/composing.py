@@ -70,10 +70,9 @@ class TextLine(QLineEdit):
                 event.accept()
                 return True
         # QWidget.event turns Tab into a focus change before keyPressEvent sees it
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._preedit:
-            if belongs_to_input_method(event):
-                event.accept()
-                return True
+        if self._preedit and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            mine = not belongs_to_input_method(event)
+            return super().event(event) if mine else True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
 from ui.shell.composing import belongs_to_input_method, is_enter
-from ui.shell.draft import BIDI_MARKS, first_control, first_not_held
+from ui.shell.draft import BIDI_MARKS, code_point, first_control, first_not_held
 from ui.theme import SPACE, TYPE, Theme
 
 MAX_LINES = 5
@@ -29,7 +29,7 @@ class LineEditor(QPlainTextEdit):
     sent = Signal()
     left = Signal()
     composing_changed = Signal(bool)
-    paste_refused = Signal(str, str)  # code ("not_held", "paste_too_long"), the character or the count
+    paste_refused = Signal(str, str)  # "not_held" or "paste_too_long", and what: "U+FDD0", "120,000"
 
     def __init__(self, theme: Theme, paste_chars: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,9 +86,9 @@ class LineEditor(QPlainTextEdit):
         """Paste or drop; what cannot be held exactly is refused whole, never altered in silence."""
         text = source.text()
         if (sign := first_not_held(text)) is not None:
-            self.paste_refused.emit("not_held", sign)
+            self.paste_refused.emit("not_held", code_point(sign))
         elif len(text) > self._paste_chars:
-            self.paste_refused.emit("paste_too_long", str(len(text)))
+            self.paste_refused.emit("paste_too_long", f"{len(text):,}")
         else:
             super().insertFromMimeData(source)
 
@@ -111,10 +111,9 @@ class LineEditor(QPlainTextEdit):
                 event.accept()
                 return True
         # QWidget.event turns Tab into a focus change before keyPressEvent sees it
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._preedit:
-            if belongs_to_input_method(event):
-                event.accept()
-                return True
+        if self._preedit and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            mine = not belongs_to_input_method(event)
+            return super().event(event) if mine else True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.words import Words
 from ui.shell.chip import Chip, Label
-from ui.shell.draft import Choice, Limits, LineDraft, code_point
+from ui.shell.draft import Choice, Limits, LineDraft
 from ui.shell.editor import LineEditor
 from ui.shell.line_check import fault, hint, is_late
 from ui.shell.options import OptionRow
@@ -318,7 +318,6 @@ class LogBox(QWidget):
         self.submitted.emit(draft)
 
     def _paste_refused(self, code: str, what: str) -> None:
-        what = code_point(what) if code == "not_held" else f"{int(what):,}"
         self._refused = "text"
         self._say(self._words(f"shell.logbox.refused_{code}", what=what), "danger")
         self._mark_refused()

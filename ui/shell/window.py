@@ -195,9 +195,10 @@ class Shell(QMainWindow):
             self._focus_page()
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
-        if new is not None and old is not None and self.logbox.isAncestorOf(new):
-            if self.isAncestorOf(old) and not self.logbox.isAncestorOf(old) and old is not self._overlay:
-                self._before_box = old
+        if new is None or old is None or not self.logbox.isAncestorOf(new):
+            return
+        if self.isAncestorOf(old) and not self.logbox.isAncestorOf(old) and old is not self._overlay:
+            self._before_box = old
 
     def set_key_hints(self, hints: Sequence[KeyHint]) -> None:
         """The actions of the pages; the shell's own stand before them."""

@@ -56,6 +56,7 @@ class LineWindow(QObject):
         self.unseen = 0
         self.held = False  # the scroll bar's handle is being dragged
         self._asked = (0, 0)
+        self._mistrusted: DayCounts | None = None  # counts found older than a page, read again once
         self._again = False
         self._tries = 0
         self._restart = False  # the next exchange is for another filter
@@ -113,6 +114,8 @@ class LineWindow(QObject):
         line = self.lines.get(position)
         if line is not None:
             self._choose_line(line)
+        else:
+            self.chosen_line = None  # known when its page comes
         if show:
             self.reveal(position)
         self.changed.emit()
@@ -204,8 +207,10 @@ class LineWindow(QObject):
 
     def _take(self, first: int, lines: list[LogLine]) -> None:
         fresh = {first + index: line for index, line in enumerate(lines) if first + index < self.total}
-        if any(position in self.lines and self.lines[position].id != line.id for position, line in fresh.items()):
-            self.refresh()  # the counts are older than this page
+        differs = any(at in self.lines and self.lines[at].id != line.id for at, line in fresh.items())
+        if differs and self._mistrusted is not self.counts:
+            self._mistrusted = self.counts
+            self.refresh()  # the page is newer than the counts
             return
         self._keep(fresh)
         if self.chosen_position in fresh:
@@ -215,8 +220,6 @@ class LineWindow(QObject):
             self.changed.emit()
         if all(position in self.lines for position in range(self.top, min(self.total, shown.stop))):
             self._ensure()
-        elif len(lines) < self._asked[1] - self._asked[0] and not self._asker.busy("page"):
-            self.refresh()  # fewer lines than were counted
 
     def _keep(self, fresh: dict[int, LogLine]) -> None:
         self.lines |= fresh
@@ -334,6 +337,9 @@ class LineWindow(QObject):
             return
         for lane in ("page", "above", "below"):
             self._asker.drop(lane)
+        if not self._restart and self.top != before:  # never still: what was read may not be what is seen
+            top = max(0, min(self.top + top - before, counts.total - self.full))
+            before = self.top
         came = 0 if self._restart else top - before
         restart, self._restart = self._restart, False
         self.counts, self.top = counts, top
@@ -350,8 +356,10 @@ class LineWindow(QObject):
 
     def _settle_choice(self, lines: dict[int, LogLine], place: int | None, restart: bool) -> None:
         if self.chosen_line is None:
-            if self.chosen_position is not None and self.chosen_position >= self.total:
+            if self.chosen_position is not None and (restart or self.chosen_position >= self.total):
                 self.chosen_position = None
+            elif self.chosen_position in lines:
+                self._choose_line(lines[self.chosen_position])
             return
         found = next((at for at, line in lines.items() if line.id == self.chosen_line.id), None)
         if found is not None:
