@@ -38,6 +38,7 @@ class WriterLane:
         self._order = itertools.count()
         self._wake = threading.Condition()
         self._closing = False
+        self._working = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -59,6 +60,11 @@ class WriterLane:
             heapq.heappush(self._queue, (rank, next(self._order), work, future))
             self._wake.notify()
         return future
+
+    def busy(self) -> bool:
+        """Whether something handed in is not done yet."""
+        with self._wake:
+            return bool(self._queue) or self._working
 
     def close(self, deadline_s: float) -> bool:
         """Carry out what was handed in, close the file, end. False if the deadline was missed."""
@@ -98,6 +104,7 @@ class WriterLane:
     def _step(self, workplace: Workplace) -> bool:
         with self._wake:
             item = heapq.heappop(self._queue) if self._queue else None
+            self._working = item is not None
             if item is None and self._closing:
                 return False
         if item is not None:
@@ -137,14 +144,22 @@ class ReaderLanes:
         self._local = threading.local()
         self._running: dict[Future[Any], Connection] = {}
         self._lock = threading.Lock()
+        self._asked = 0
         self._connections: list[Connection] = []
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="reader")
 
     def ask(self, question: Callable[[Connection], T]) -> Future[T]:
         """Answer ``question`` with a connection that sees one consistent state."""
         answer: Future[T] = Future()
+        with self._lock:
+            self._asked += 1
+        answer.add_done_callback(self._answered)
         self._pool.submit(self._answer, question, answer)
         return answer
+
+    def _answered(self, answer: Future[Any]) -> None:
+        with self._lock:
+            self._asked -= 1
 
     def cancel(self, answer: Future[Any]) -> None:
         """A newer question makes this one pointless; it is interrupted if it is being asked."""
@@ -181,6 +196,11 @@ class ReaderLanes:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+    def busy(self) -> bool:
+        """Whether a question is waiting or being answered."""
+        with self._lock:
+            return self._asked > 0
 
     def close(self) -> None:
         """Interrupt what runs, end the threads, close the connections."""

@@ -5,31 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import logging.handlers
 import os
 import shutil
 import sys
-import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-import uuid_utils
-
-from commandcenter.domain.change import ChangeSet
-from commandcenter.domain.clock import instant_text
 from commandcenter.domain.errors import Unavailable
-from commandcenter.lanes import ReaderLanes, WriterLane
-from commandcenter.services.command import Command
-from commandcenter.services.workplace import Outcome, Workplace
-from db.desk.backup import backup, check_file
-from db.desk.engine import Connection
-from db.desk.store import Mint
-from db.desk.verify import Anchor, head
+
+# The window wants the directory and its lock before it paints, and everything else after: what loads the
+# database's half of the program is imported where it is used.
+if TYPE_CHECKING:
+    from commandcenter.domain.change import ChangeSet
+    from commandcenter.services.command import Command
+    from commandcenter.services.workplace import Outcome, Workplace
+    from db.desk.engine import Connection
+    from db.desk.verify import Anchor
 
 if sys.platform == "win32":
     import msvcrt
@@ -57,7 +53,9 @@ class SystemClock:
 
 def new_id() -> uuid.UUID:
     """A UUIDv7: sorts by age, unique without asking anybody."""
-    return uuid.UUID(bytes=uuid_utils.uuid7().bytes)
+    from uuid_utils import uuid7
+
+    return uuid.UUID(bytes=uuid7().bytes)
 
 
 def default_directory() -> Path:
@@ -101,6 +99,9 @@ class DataDirectory:
         self, connection: Connection, device: uuid.UUID, why: str, **more: object
     ) -> tuple[int, str]:
         """Write the chain's head beside the database, where a changed database cannot change it."""
+        from commandcenter.domain.clock import instant_text
+        from db.desk.verify import head
+
         n, hash_ = head(connection, device)
         line = {
             "at": instant_text(datetime.now(UTC)),
@@ -121,6 +122,8 @@ class DataDirectory:
 
         A restore is noted with the heads of what was restored: of the anchors before it only those count
         that the restored file can still meet, for what came after them is known to lie in the kept copy."""
+        from db.desk.verify import Anchor
+
         if not self.anchors.exists():
             return []
         found: list[Anchor] = []
@@ -138,6 +141,8 @@ class DataDirectory:
         """Put a backup in the database's place; what was there is kept. Returns where.
 
         Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
+        from db.desk.backup import check_file
+
         check_file(source)
         self.make()
         with Lock(self.path, "restore"):
@@ -207,6 +212,8 @@ class Desktop:
         changed: Callable[[ChangeSet], None] = lambda change_set: None,
     ) -> None:
         """``changed`` is called on the writer thread after every commit, own or another process's."""
+        from commandcenter.lanes import ReaderLanes, WriterLane
+
         directory.make()
         self.directory = directory
         self.clock = SystemClock()
@@ -234,6 +241,10 @@ class Desktop:
         """Give up a question."""
         self._readers.cancel(answer)
 
+    def busy(self) -> bool:
+        """Whether anything handed in or asked is under way."""
+        return self._writer.busy() or self._readers.busy()
+
     def note_anchor(self, why: str) -> Future[tuple[int, str]]:
         """Note the chain's head beside the database: before a print, an export, at the end."""
         return self._writer.submit(
@@ -242,6 +253,8 @@ class Desktop:
 
     def backup(self, target: Path) -> Future[tuple[int, str]]:
         """Copy the database to ``target``, check the copy, and note the head it ends with."""
+
+        from db.desk.backup import backup
 
         def work(workplace: Workplace) -> tuple[int, str]:
             backup(workplace.connection, self.directory.database, target)
@@ -258,6 +271,9 @@ class Desktop:
 
 def open_workplace(directory: DataDirectory, profile: str, clock: SystemClock | None = None) -> Workplace:
     """The directory's file, opened for writing on this thread."""
+    from commandcenter.services.workplace import Workplace
+    from db.desk.store import Mint
+
     directory.make()
     return Workplace(
         directory.database,
@@ -270,6 +286,8 @@ def open_workplace(directory: DataDirectory, profile: str, clock: SystemClock | 
 
 def keep_log(directory: DataDirectory) -> None:
     """Write warnings and errors to a file that rotates; no personal data goes there."""
+    import logging.handlers
+
     folder = directory.path / "logs"
     folder.mkdir(exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
@@ -279,6 +297,8 @@ def keep_log(directory: DataDirectory) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+
+    import threading
 
     def thread_failed(failure: threading.ExceptHookArgs) -> None:
         if failure.exc_value is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 
 LANGUAGES = ("zh_CN", "en")
 AUTHORITY = "zh_CN"
+# A path beside this package and not importlib.resources: that alone costs 10 ms of a start.
+FOLDER = Path(__file__).resolve().parent.parent / "resources" / "translations"
 
 
 class Told(Protocol):
@@ -26,16 +28,17 @@ class Words:
         if language not in LANGUAGES:
             raise ValueError(f"no catalogue for {language!r}: one of {', '.join(LANGUAGES)}")
         self.language = language
-        self._texts = catalogue(language)
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence for ``key`` with its ``{placeholders}`` filled. KeyError if it has none."""
-        text = self._texts[key]
+        text = self._find(key)
+        if text is None:
+            raise KeyError(f"{key} has no words in {self.language}")
         return text.format_map(values) if values else text
 
     def has(self, key: str) -> bool:
         """Whether the catalogue has ``key``."""
-        return key in self._texts
+        return self._find(key) is not None
 
     def sentence(self, error: Told) -> str:
         """What the person is told of an error: one sentence, what happened and what to do."""
@@ -45,23 +48,38 @@ class Words:
         """The label of a code (``group`` + "." + code), or the code itself where none is written."""
         if code is None:
             return ""
-        return self._texts.get(f"{group}.{code}", code)
+        text = self._find(f"{group}.{code}")
+        return code if text is None else text
+
+    def _find(self, key: str) -> str | None:
+        stem, _, rest = key.partition(".")
+        return part(self.language, stem).get(rest)
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def catalogue(language: str) -> dict[str, str]:
-    """All keys and texts of one language, flat: {"shell.nav.log": "值班", …}."""
+@lru_cache(maxsize=None)
+def part(language: str, stem: str) -> dict[str, str]:
+    """One catalogue file, flat: {"nav.log": "值班", …} without its stem; empty if there is no such file.
+
+    Files are read when first needed: a window paints its first page with one of them."""
+    file = FOLDER / language / f"{stem}.toml"
     flat: dict[str, str] = {}
-    folder = files("resources") / "translations" / language
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            _flatten(file.name[:-5], tomllib.loads(file.read_text(encoding="utf-8")), flat)
+    if file.is_file():
+        _flatten("", tomllib.loads(file.read_text(encoding="utf-8")), flat)
     return flat
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """All keys and texts of one language: {"shell.nav.log": "值班", …}."""
+    return {
+        f"{file.stem}.{key}": text
+        for file in sorted((FOLDER / language).glob("*.toml"))
+        for key, text in part(language, file.stem).items()
+    }
 
 
 def _flatten(prefix: str, table: dict[str, Any], into: dict[str, str]) -> None:
     for key, value in table.items():
-        name = f"{prefix}.{key}"
+        name = f"{prefix}.{key}" if prefix else key
         if isinstance(value, dict):
             _flatten(name, value, into)
         else:

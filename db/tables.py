@@ -175,7 +175,7 @@ search_posting = Table(
     "search_posting",
     metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("ranks", LargeBinary(), nullable=False),
+    Column("places", LargeBinary(), nullable=False),
 )
 
 # This desk's own affairs, never synchronised: who sits here, language, how far the text index has come.

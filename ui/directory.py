@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -23,6 +25,7 @@ class LiveDirectory(QObject):
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
+        self._typed: dict[str, Mapping[str, Any] | None] = {}  # drafts since the start, newer than the file's
         self.now = Directory(cards={}, device=None, person=None, preferences={}, drafts={}, late_after_s=1800)
 
     def read(self) -> None:
@@ -44,6 +47,17 @@ class LiveDirectory(QObject):
         """Take another language."""
         self._words = words
         self.changed.emit()
+
+    def draft(self, key: str) -> Mapping[str, Any] | None:
+        """What was being typed under ``key``, as of now; None if nothing."""
+        if key in self._typed:
+            return self._typed[key]
+        kept = self.now.drafts.get(key)
+        return None if kept is None else kept[0]
+
+    def note_draft(self, key: str, body: Mapping[str, Any] | None) -> None:
+        """Hold what is being typed, ahead of the file; None: it was sent or emptied."""
+        self._typed[key] = body
 
     def card(self, id_: UUID | None) -> Named | None:
         """The card with this id, if it is here."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.errors import Answerable
+from commandcenter.runtime import Desktop
 from commandcenter.words import Words
 from ui.bridge import Bridge
 from ui.directory import LiveDirectory
@@ -26,8 +26,11 @@ class Workbench(QObject):
 
     open_requested = Signal(str, object)  # kind, id: show this record where it stands
     page_requested = Signal(str)
+    progress = Signal(str, object)  # a sentence while something long goes on, and what cancels it
     said = Signal(str)  # one sentence for the message strip
     preference_chosen = Signal(str, object)  # "language", "theme", "scale"; its value
+    context_changed = Signal()  # the page shows another incident, or has other keys
+    seat_requested = Signal()  # ask who sits here
 
     def __init__(
         self,
@@ -38,20 +41,23 @@ class Workbench(QObject):
         live: Live,
         directory: LiveDirectory,
         now: Callable[[], datetime],
-        folder: Path,
+        desktop: Desktop,
     ) -> None:
         super().__init__()
         self.words, self.theme = words, theme
         self.bridge, self.live, self.directory = bridge, live, directory
         self.now = now
-        self.folder = folder  # the data directory
+        self.desktop = desktop
+
+    def sentence(self, error: BaseException) -> str:
+        """What the person is told of an error; a bug is told as one."""
+        if isinstance(error, Answerable):
+            return self.words.sentence(error)
+        return self.words("refused.fault")
 
     def say_error(self, error: BaseException) -> None:
-        """Say an error in the strip: its sentence, or that the program made a mistake."""
-        if isinstance(error, Answerable):
-            self.said.emit(self.words.sentence(error))
-        else:
-            self.said.emit(self.words("refused.fault"))
+        """Say an error in the strip."""
+        self.said.emit(self.sentence(error))
 
 
 class Page(QWidget):
@@ -95,5 +101,8 @@ class Page(QWidget):
         """The incident that a line typed on this page belongs to."""
         return None
 
-    def set_theme(self, theme: Theme) -> None:
-        """Take another look or scale (chips and labels are told by the shell)."""
+    def open(self, kind: str, id_: UUID) -> None:
+        """Show the record ``id_`` of ``kind`` where it stands on this page."""
+
+    def focus_field(self) -> None:
+        """Put the cursor where this page is typed into first."""

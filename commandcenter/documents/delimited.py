@@ -24,7 +24,7 @@ from commandcenter.words import Words
 # What a spreadsheet would take for a formula: = + - @ or their full-width forms, after any blanks or
 # invisible characters, also where a tab or a carriage return comes first. Apostrophes in front count too,
 # so that the guard can be taken off again without loss.
-_FORMULA = re.compile(r"'*(?:[\t\r]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"'*(?:[\t\r]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def write_csv(

@@ -140,7 +140,7 @@ def _set_up_printing(page: Any, sheet: Sheet, words: Words) -> None:
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
-    mark = words("documents.exercise") + "　" if sheet.exercise else ""
+    mark = words("documents.exercise") + " " if sheet.exercise else ""
     page.set_header("&C" + (mark + plain_controls(sheet.title)).replace("&", "&&")[:120])
     page.set_footer("&C&P / &N")
 

@@ -50,7 +50,7 @@ class Workplace:
         self._sitting: local.Sitting | None = None
         self._unfolded = 0  # commits since the write-ahead log was folded in
         self.connection = open_writer(file)
-        self._indexer = Indexer(self.connection, file)
+        self._indexer = Indexer(self.connection)
         try:
             ensure(self.connection, file, backups)
             with explained(file):

@@ -2,7 +2,7 @@
 
 A record's words, folded, are a *document*. Documents get slots in the order of indexing, never one twice.
 4,096 slots are a *block*. When a block is full its *postings* are made: for every piece of text the
-documents of the block that hold it, by rank (0 = happened first), and with that the block is sealed. A
+documents of the block that hold it, by their place in it, and with that the block is sealed. A
 piece is a single character, or the hash of a pair (of three letters or digits, of four digits), or what
 the log is filtered by. Postings say where it is worth looking, the documents decide (db.queries.search), so
 a document that is gone or edited needs no cleaning up behind it, and a hash that two pairs share costs a
@@ -23,11 +23,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 from zlib import crc32
 
 import msgspec
 
+import commandcenter.domain.records  # noqa: F401  fills the registry
 from commandcenter.domain.folding import FIELD_BREAK, fold
 from commandcenter.domain.record import REGISTRY, Kind
 from db.desk import local
@@ -35,15 +35,16 @@ from db.desk.engine import Connection
 
 BLOCK_BITS = 12
 BLOCK = 1 << BLOCK_BITS
-BITMAP_BYTES = BLOCK // 8  # a posting of this length is a bitmap, any other a list of ranks
+BITMAP_BYTES = BLOCK // 8  # a posting of this length is a bitmap, any other a list of places
 # A posting's key is block << PIECE_BITS | piece.
 PIECE_BITS = 24
 PAIR = 0x20_0000  # below it single characters by code point, from it hashes of pairs
-PAIR_HASH = 0x1FFF
+PAIR_HASH = 0xFFFF
 FACET = 0x40_0000
 FACET_HASH = 0x1F_FFFF
-ORDER = 0x80_0000  # the block's slots by rank
+ORDER = 0x80_0000  # the block's places by time, oldest first; absent where they stand so anyway
 
+SHORT = 3
 _STATE = "text_index"
 LULL_S = 0.5  # new lines wait for a pause this long, or until there are as many as one look takes
 _LINES = 64  # journal lines, documents or postings between two looks at the clock
@@ -176,8 +177,8 @@ def _runs(folded: str) -> Iterator[str]:
 
 def pieces_for(word: str) -> set[str]:
     """The pieces that every document with ``word`` in it has: the longest there are, no more than needed."""
-    if len(word) == 1:
-        return {word}
+    if len(word) <= SHORT:  # a few pairs might all share their hashes with common ones; characters cannot
+        return set(word) | set(map(str.__add__, word, word[1:]))
     fours = {run for run in _runs(word) if len(run) == 4}
     threes = {run for run in _runs(word) if not any(run in four for four in fours)}
     longer = fours | threes
@@ -188,14 +189,14 @@ def pieces_for(word: str) -> set[str]:
 # --- postings
 
 
-def packed(ranks: Sequence[int]) -> bytes:
-    """A posting: up to 255 ranks as 16-bit numbers, more as a bitmap (little-endian both)."""
-    if len(ranks) >= BITMAP_BYTES // 2:
+def packed(places: Sequence[int]) -> bytes:
+    """A posting: up to 255 places as 16-bit numbers, more as a bitmap (little-endian both)."""
+    if len(places) >= BITMAP_BYTES // 2:
         flags = bytearray(BITMAP_BYTES)
-        for rank in ranks:
-            flags[rank >> 3] |= 1 << (rank & 7)
+        for place in places:
+            flags[place >> 3] |= 1 << (place & 7)
         return bytes(flags)
-    return shorts(ranks)
+    return shorts(places)
 
 
 def shorts(numbers: Iterable[int]) -> bytes:
@@ -221,9 +222,7 @@ class _Sealing:
 
     block: int
     claim: int
-    waiting: list[int]  # slots by rank, oldest first
-    newest: int
-    read: int = 0
+    read: int = 0  # places
     postings: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     unwritten: list[int] | None = None  # pieces, largest first; None while documents are being read
 
@@ -248,6 +247,10 @@ class Indexer:
         self._sealing: _Sealing | None = None
         self._pieces = _Pieces()
         self._seen = (0, 0.0)  # the journal's last line, and since when it has been that
+
+    def of(self, connection: Connection) -> bool:
+        """Whether this is the indexer of ``connection``."""
+        return self._connection is connection
 
     def more(self, budget_s: float = 0.008) -> int:
         """Work for about ``budget_s`` seconds, then commit. Returns the lines that could be taken in at
@@ -298,17 +301,7 @@ class Indexer:
             now = state(connection)
             _keep(connection, State(now.seq, now.slot, now.claim + 1))
             connection.execute("DELETE FROM search_posting WHERE key >= ? AND key < ?", _keys(block))
-            rows = connection.execute(
-                "SELECT slot, happened_at FROM search_document WHERE slot >= ? AND slot < ?"
-                " ORDER BY happened_at, row_id",
-                (block << BLOCK_BITS, (block + 1) << BLOCK_BITS),
-            ).fetchall()
-        self._sealing = _Sealing(
-            block=block,
-            claim=now.claim + 1,
-            waiting=[slot for slot, _ in rows],
-            newest=rows[-1][1] if rows else 0,
-        )
+        self._sealing = _Sealing(block=block, claim=now.claim + 1)
         return True
 
     def _seal(self, until: float) -> None:
@@ -320,17 +313,15 @@ class Indexer:
             self._sealing = None
 
     def _read(self, sealing: _Sealing, until: float) -> None:
-        """Take documents of the block apart, oldest first, until the time is up or all are."""
+        """Take documents of the block apart until the time is up or all are."""
         postings, known = sealing.postings, self._pieces
         if len(known) > _MEMORY:
             known.clear()
-        while sealing.read < len(sealing.waiting):
-            slots = sealing.waiting[sealing.read : sealing.read + _LINES]
-            rows = {row[0]: row for row in self._connection.execute(_FACETS.format(_listed(slots)))}
-            for rank, slot in enumerate(slots, start=sealing.read):
-                if slot not in rows:
-                    continue  # edited meanwhile: it has a new slot
-                _, kind, folded, channel, importance, desk = rows[slot]
+        base = sealing.block << BLOCK_BITS
+        while sealing.read < BLOCK:
+            span = (base + sealing.read, base + sealing.read + _LINES)
+            for row in self._connection.execute(_WORDS_AND_FACETS, span):
+                slot, kind, folded, channel, importance, desk = row
                 numbers_ = set(map(known.__getitem__, pieces_of(folded)))
                 numbers_.add(facet("kind", kind))
                 if channel is not None:
@@ -339,8 +330,8 @@ class Indexer:
                     if importance != "normal":
                         numbers_.add(facet("important"))
                 for number in numbers_:
-                    postings[number].append(rank)
-            sealing.read += len(slots)
+                    postings[number].append(slot - base)
+            sealing.read += _LINES
             if self._clock() >= until:
                 return
         sealing.unwritten = sorted(postings, reverse=True)
@@ -362,25 +353,26 @@ class Indexer:
                 if unwritten and self._clock() >= until:
                     return True
             base = sealing.block << BLOCK_BITS
-            order = [slot - base for slot in sealing.waiting]
-            if any(rank != offset for rank, offset in enumerate(order)):
+            rows = connection.execute(_BY_TIME, (base, base + BLOCK)).fetchall()
+            order = [slot - base for slot, _ in rows]
+            if order != sorted(order):
                 connection.execute(_POSTING, (first | ORDER, shorts(order)))
+            newest = rows[-1][1] if rows else 0
             connection.execute(
-                "INSERT INTO search_block (block, newest) VALUES (?, ?)", (sealing.block, sealing.newest)
+                "INSERT INTO search_block (block, newest) VALUES (?, ?)", (sealing.block, newest)
             )
         return False
 
 
-_POSTING = "INSERT INTO search_posting (key, ranks) VALUES (?, ?)"
-_FACETS = (
+_POSTING = "INSERT INTO search_posting (key, places) VALUES (?, ?)"
+_BY_TIME = (
+    "SELECT slot, happened_at FROM search_document WHERE slot >= ? AND slot < ? ORDER BY happened_at, row_id"
+)
+_WORDS_AND_FACETS = (
     "SELECT d.slot, d.kind, d.folded, t.channel, t.importance, t.desk_id FROM search_document AS d"
     " LEFT JOIN timeline AS t ON t.happened_at = d.happened_at AND t.row_id = d.row_id"
-    " WHERE d.slot IN ({})"
+    " WHERE d.slot >= ? AND d.slot < ?"
 )
-
-
-def _listed(slots: Iterable[int]) -> str:
-    return ",".join(map(str, slots))
 
 
 def _keys(block: int) -> tuple[int, int]:
@@ -429,17 +421,6 @@ def rebuild(connection: Connection, progress: Callable[[int], None] = lambda lef
     return int(connection.execute("SELECT count(*) FROM search_document").fetchone()[0])
 
 
-_indexers: WeakKeyDictionary[Connection, Indexer] = WeakKeyDictionary()
-
-
-def index_more(connection: Connection, budget_s: float) -> int:
-    """One slice of this connection's :class:`Indexer`; 0 when there is nothing to do just now."""
-    indexer = _indexers.get(connection)
-    if indexer is None:
-        indexer = _indexers[connection] = Indexer(connection)
-    return indexer.more(budget_s)
-
-
 @contextmanager
 def _slice(connection: Connection) -> Iterator[None]:
     """One transaction that does not wait for the disk."""
@@ -461,3 +442,13 @@ def _slice(connection: Connection) -> Iterator[None]:
 def kinds_searched() -> tuple[Kind, ...]:
     """The record types whose words are found."""
     return tuple(_SEARCHABLE.values())
+
+
+_last: list[Indexer] = []
+
+
+def index_more(connection: Connection, budget_s: float) -> int:
+    """One slice of the indexer of the process's one writer; 0 when there is nothing to do just now."""
+    if not _last or not _last[0].of(connection):
+        _last[:] = [Indexer(connection)]
+    return _last[0].more(budget_s)

@@ -34,6 +34,7 @@ from db.queries.log import LogFilter
 
 _SLAB = 8  # blocks whose postings are fetched at once, doubled as the search goes back in time
 _SLAB_MAX = 64
+_MANY = 100  # candidates; fewer are looked at whichever block they are of
 _PIECES_MAX = 8
 _REST_LINES = 500
 
@@ -204,46 +205,59 @@ class _Search:
             "SELECT block, newest FROM search_block ORDER BY newest DESC"
         ).fetchall()
         start, size = 0, _SLAB
-        while start < len(blocks):
+        while start < len(blocks) and not best.full_after(blocks[start][1]):
             slab = blocks[start : start + size]
-            if best.full_after(slab[0][1]):
-                return
             postings = self._postings([block for block, _ in slab])
+            slots: list[int] = []
             for block, newest in slab:
-                if best.full_after(newest):
-                    return
-                ranks = _in_all(postings.get(block, ()), len(self.pieces))
-                if ranks:
-                    best.add(place for place in self._looked_at(block, ranks) if place[1] not in edited)
+                places = _in_all(postings.get(block, ()), len(self.pieces))
+                if len(places) > _MANY:
+                    if best.full_after(newest):
+                        return
+                    best.add(hit for hit in self._newest_of(block, places) if hit[1] not in edited)
+                else:
+                    slots += [block << BLOCK_BITS | place for place in places]
+                if len(slots) > _MANY:
+                    best.add(hit for hit in self._looked_at(slots) if hit[1] not in edited)
+                    slots = []
+                    if best.full_after(newest):
+                        return
+            best.add(hit for hit in self._looked_at(slots) if hit[1] not in edited)
             start, size = start + size, min(size * 2, _SLAB_MAX)
 
     def _postings(self, blocks: Sequence[int]) -> dict[int, list[bytes]]:
         keys = ",".join(str(block << PIECE_BITS | number) for block in blocks for number in self.pieces)
         out: dict[int, list[bytes]] = {}
-        for key, ranks in self.connection.execute(
-            f"SELECT key, ranks FROM search_posting WHERE key IN ({keys})"
+        for key, places in self.connection.execute(
+            f"SELECT key, places FROM search_posting WHERE key IN ({keys})"
         ):
-            out.setdefault(key >> PIECE_BITS, []).append(ranks)
+            out.setdefault(key >> PIECE_BITS, []).append(places)
         return out
 
-    def _looked_at(self, block: int, ranks: Sequence[int]) -> list[_Place]:
-        """Those of the documents (by rank, newest first) that do hold the words, until enough are found."""
+    def _newest_of(self, block: int, places: Sequence[int]) -> list[_Place]:
+        """Of one block's many candidates those that hold the words, newest first, until enough are found."""
         row = self.connection.execute(
-            "SELECT ranks FROM search_posting WHERE key = ?", (block << PIECE_BITS | ORDER,)
+            "SELECT places FROM search_posting WHERE key = ?", (block << PIECE_BITS | ORDER,)
         ).fetchone()
-        order = range(BLOCK) if row is None else numbers(row[0])
-        base = block << BLOCK_BITS
+        if row is not None:
+            among = set(places)
+            places = [place for place in reversed(numbers(row[0])) if place in among]
         out: list[_Place] = []
-        start, size = 0, self.wanted
-        while start < len(ranks) and len(out) < self.wanted:
-            slots = ",".join(str(base + order[rank]) for rank in ranks[start : start + size])
-            out += self.connection.execute(
-                "SELECT d.happened_at, d.row_id, d.kind FROM search_document AS d"
-                f" WHERE d.slot IN ({slots}) {self.where}",
-                self.parameters,
-            )
+        start, size = 0, self.wanted + self.wanted // 4
+        while start < len(places) and len(out) < self.wanted:
+            out += self._looked_at([block << BLOCK_BITS | place for place in places[start : start + size]])
             start, size = start + size, 512
         return out
+
+    def _looked_at(self, slots: Sequence[int]) -> list[_Place]:
+        """Those of the documents that do hold the words."""
+        if not slots:
+            return []
+        return self.connection.execute(
+            "SELECT d.happened_at, d.row_id, d.kind FROM search_document AS d"
+            f" WHERE d.slot IN ({','.join(map(str, slots))}) {self.where}",
+            self.parameters,
+        ).fetchall()
 
 
 class _Best:
@@ -271,18 +285,18 @@ class _Best:
 
 
 def _in_all(postings: Sequence[bytes], wanted: int) -> list[int]:
-    """The ranks that stand in every posting, largest first; none unless there are ``wanted`` postings."""
+    """The places that stand in every posting, last first; none unless there are ``wanted`` postings."""
     if len(postings) < wanted:
         return []
     lists = sorted((data for data in postings if len(data) != BITMAP_BYTES), key=len)
     maps = [data for data in postings if len(data) == BITMAP_BYTES]
     if lists:
-        ranks = set(numbers(lists[0]))
+        places = set(numbers(lists[0]))
         for data in lists[1:]:
-            ranks.intersection_update(numbers(data))
+            places.intersection_update(numbers(data))
         for data in maps:
-            ranks = {rank for rank in ranks if data[rank >> 3] >> (rank & 7) & 1}
-        return sorted(ranks, reverse=True)
+            places = {place for place in places if data[place >> 3] >> (place & 7) & 1}
+        return sorted(places, reverse=True)
     both = -1
     for data in maps:
         both &= int.from_bytes(data, "little")

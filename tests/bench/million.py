@@ -17,7 +17,7 @@ from commandcenter.domain.record import Situation
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.incidents import AttachLine, CloseIncident, OpenIncident
 from commandcenter.services.log import StrikeFact, WriteLogEntry
-from commandcenter.services.reference import is_code
+from commandcenter.services.reference import common_event_codes, is_code
 from commandcenter.services.registers import AddCard
 from commandcenter.services.workplace import Workplace
 from db.desk.store import Author, Mint, Transaction
@@ -29,9 +29,11 @@ LATE_AFTER_S = 1800
 
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 STREETS, ROADS, PLACES, UNITS, SUBJECTS, ACTIONS, ROUTINE = (
-    tuple(WORDS[name]) for name in ("streets", "roads", "places", "units", "subjects", "actions", "routine")
+    tuple[str, ...](WORDS[name])
+    for name in ("streets", "roads", "places", "units", "subjects", "actions", "routine")
 )
-SURNAMES, GIVEN = WORDS["surnames"], WORDS["given"]
+SURNAMES: str = WORDS["surnames"]
+GIVEN: str = WORDS["given"]
 
 
 @dataclass
@@ -211,7 +213,7 @@ def _affair(workplace: Workplace, script: Script, mint: Mint, desk: UUID, street
     else:
         command = OpenIncident(
             title=r.choice(STREETS) + r.choice(ROADS) + r.choice(SUBJECTS),
-            event_code=r.choice(COMMON),
+            event_code=r.choice(common_event_codes()),
             street_id=r.choice(streets),
             place=f"{r.choice(ROADS)}{r.randint(1, 999)}号",
             known=script.text(),
@@ -222,9 +224,6 @@ def _affair(workplace: Workplace, script: Script, mint: Mint, desk: UUID, street
         if len(script.open_incidents) > 6:
             oldest = script.open_incidents.pop(0)
             _execute(workplace, script, mint, desk, CloseIncident(id=oldest, reason="处置完毕"))
-
-
-COMMON = ("11A01", "12A01")
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QInputMethodEvent, QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from commandcenter.words import Words
@@ -214,6 +215,24 @@ def test_the_box_grows_to_five_lines(qtbot: QtBot) -> None:
     assert len(set(heights[4:])) == 1
 
 
+def test_a_text_that_fits_is_seen_from_its_first_line(desk: Desk) -> None:
+    """Shift+Enter grows the box, it does not scroll the first line away; wrapping neither."""
+    for line in range(4):
+        desk.write(f"第{line}行")
+        desk.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        QApplication.processEvents()
+        assert desk.keys.verticalScrollBar().value() == 0
+        first = desk.keys.cursorRect(QTextCursor(desk.keys.document()))
+        last = desk.keys.cursorRect()
+        assert desk.keys.viewport().rect().contains(first)
+        assert last.bottom() <= desk.keys.viewport().rect().bottom()
+    desk.box.accepted()
+    desk.keys.set_exact_text("")
+    desk.write("长" * 150)
+    QApplication.processEvents()
+    assert desk.keys.viewport().rect().contains(desk.keys.cursorRect(QTextCursor(desk.keys.document())))
+
+
 def test_direction_marks_are_drawn_and_kept(qtbot: QtBot) -> None:
     """A picture with marks differs from one without; the text is the same but for them."""
     box = editor(qtbot)
@@ -269,11 +288,15 @@ class Desk:
         """Text by the way of an input method's commit, which carries any sign."""
         event = QInputMethodEvent()
         event.setCommitString(text)
-        QApplication.sendEvent(QApplication.focusWidget(), event)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QApplication.sendEvent(focus, event)
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """A key where the focus is."""
-        self.qtbot.keyClick(QApplication.focusWidget(), key, modifier)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key, modifier)
 
 
 @pytest.fixture
@@ -328,6 +351,18 @@ def test_a_line_typed_while_saving_is_not_sent_and_not_lost(desk: Desk) -> None:
     assert [line.text for line in desk.sent] == ["一", "二", "二"]
 
 
+def test_a_refused_paste_does_not_answer_for_the_line_being_saved(desk: Desk) -> None:
+    """Both sentences are about something else."""
+    desk.write("一")
+    desk.press(KEY.Key_Return)
+    data = QMimeData()
+    data.setText("a\rb")
+    desk.keys.insertFromMimeData(data)
+    assert desk.box.pending()
+    assert desk.keys.exact_text() == ""
+    assert "U+000D" in desk.box.sentence()
+
+
 def test_emptying_a_refused_line_brings_the_next_back(desk: Desk) -> None:
     """A line kept behind another is never stuck there."""
     desk.write("一")
@@ -372,12 +407,12 @@ def test_while_composing_keys_belong_to_the_input_method(desk: Desk, key: Qt.Key
     desk.write("先写的")
     desk.box._options.show_reason(True)
     target = desk.keys if field == "text" else desk.box._options.part(field)
-    assert isinstance(target, (QPlainTextEdit, TextLine))
+    assert isinstance(target, (LineEditor, TextLine))
     target.setFocus()
     before = desk.keys.exact_text()
     compose(target, "chang tai")
     assert target.composing()
-    desk.qtbot.keyClick(target, key)
+    QTest.keyClick(target, key)
     desk.box.submit()
     assert desk.sent == []
     assert desk.left == 0

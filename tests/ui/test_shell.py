@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
@@ -32,6 +33,11 @@ NOW = datetime(2026, 7, 28, 6, 32, 7, tzinfo=UTC)
 KEY = Qt.Key
 CONTROL = Qt.KeyboardModifier.ControlModifier
 PAGES = (PageEntry("log", "值班", "log"), PageEntry("incidents", "事件", "incident"))
+
+
+def later(shell: Shell, first: str) -> bool:
+    """Whether the clock has gone on."""
+    return shell.header.clock_text() > first
 
 
 class Page(QWidget):
@@ -89,16 +95,23 @@ def page(shell: Shell) -> Page:
     return widget
 
 
+def focused() -> QWidget:
+    """The widget with the focus; there is one."""
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    return focus
+
+
 def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """A key where the focus is."""
-    QTest.keyClick(QApplication.focusWidget(), key, modifier)
+    QTest.keyClick(focused(), key, modifier)
 
 
 def write(text: str) -> None:
     """A commit of the input method where the focus is."""
     event = QInputMethodEvent()
     event.setCommitString(text)
-    QApplication.sendEvent(QApplication.focusWidget(), event)
+    QApplication.sendEvent(focused(), event)
 
 
 def test_the_cursor_is_in_the_box_at_the_start(shell: Shell) -> None:
@@ -114,7 +127,7 @@ def test_pages_change_by_key_and_mouse(qtbot: QtBot, shell: Shell) -> None:
     press(KEY.Key_2, CONTROL)
     assert shell.page() == "incidents"
     assert shell.rail.button("incidents").isChecked()
-    qtbot.mouseClick(shell.rail.button("log"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(shell.rail.button("log"), Qt.MouseButton.LeftButton)
     assert seen == ["incidents", "log"]
     assert [page_key(n) for n in (0, 8, 9, 10)] == ["Ctrl+1", "Ctrl+9", "Ctrl+0", ""]
     with pytest.raises(KeyError):
@@ -176,13 +189,28 @@ def test_the_overlay_opens_and_gives_the_focus_back(shell: Shell, sign: str) -> 
     QTest.keyClicks(table, sign) if sign == "?" else QTest.sendKeyEvent(
         QTest.KeyAction.Click, shell, Qt.Key(ord(sign)), sign, Qt.KeyboardModifier.NoModifier
     )
-    overlay = QApplication.focusWidget()
+    overlay = focused()
     assert overlay is shell._overlay
     press(KEY.Key_Slash)
     assert QApplication.focusWidget() is overlay
     press(KEY.Key_Escape)
     assert QApplication.focusWidget() is table
     assert overlay.isHidden()
+
+
+def test_the_overlay_over_the_box_keeps_the_way_back(shell: Shell) -> None:
+    """F1 while writing, Esc, Esc: the line is kept and the focus is where it was before the box."""
+    table = page(shell).table
+    table.setFocus()
+    press(KEY.Key_Slash)
+    write("半句")
+    press(KEY.Key_F1)
+    assert focused() is shell._overlay
+    press(KEY.Key_Escape)
+    assert focused() is shell.logbox.editor
+    press(KEY.Key_Escape)
+    assert focused() is table
+    assert shell.logbox.editor.exact_text() == "半句"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -208,7 +236,8 @@ def test_everything_has_room(qtbot: QtBot, language: str, scale: float) -> None:
     shell.header.set_desk("Desk 1")
     shell.header.set_duty("Example B")
     write("！12:40 进水")
-    shell.strip.show_message("x" * 120, problem=True)
+    shell.logbox.take_time()
+    shell.strip.show_message("文件由较新的程序写成，本机只能读。" * 4, problem=True)
     QApplication.processEvents()
     assert (shell.width(), shell.height()) == (1366, 768)
     for part in (
@@ -221,6 +250,10 @@ def test_everything_has_room(qtbot: QtBot, language: str, scale: float) -> None:
         corner = part.mapTo(shell, part.rect().bottomRight())
         assert shell.rect().contains(corner)
         assert part.height() >= min(part.sizeHint().height(), part.minimumSizeHint().height())
+    options = shell.logbox._options
+    assert options.reason_shown()
+    assert options.height() >= options.heightForWidth(options.width())
+    assert options.rect().contains(options._cells["late_reason"].geometry())
     metrics = shell.header._clock.fontMetrics()
     assert metrics.horizontalAdvance(shell.header.clock_text()) <= shell.header._clock.width()
 
@@ -238,7 +271,7 @@ def test_the_clock_shows_the_time_given(qtbot: QtBot) -> None:
         first = shell.header.clock_text()
         assert first.startswith("14:32:")
         assert shell.header.date_text() == date
-        qtbot.waitUntil(lambda shell=shell, first=first: shell.header.clock_text() > first, timeout=1_000)
+        qtbot.waitUntil(partial(later, shell, first), timeout=1_000)
 
 
 def test_the_status_line_tells_the_truth_it_is_told(shell: Shell) -> None:
@@ -259,7 +292,7 @@ def test_the_strip_says_one_sentence_and_acts_once(qtbot: QtBot, shell: Shell) -
     shell.strip.show_message("只能读。", action_label="重试", action=lambda: done.append(1))
     assert shell.strip.sentence() == "只能读。"
     assert QApplication.focusWidget() is shell.logbox.editor
-    qtbot.mouseClick(shell.strip._act, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(shell.strip._act, Qt.MouseButton.LeftButton)
     assert done == [1]
     assert shell.strip.sentence() == ""
 
@@ -288,7 +321,7 @@ def test_tab_reaches_everything_that_acts(shell: Shell) -> None:
     }
     reached: set[QWidget] = set()
     for _ in range(60):
-        focus = QApplication.focusWidget()
+        focus = focused()
         reached.add(focus)
         if isinstance(focus, QTableWidget):
             page(shell).field.setFocus()

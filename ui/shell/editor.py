@@ -42,6 +42,7 @@ class LineEditor(QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.textChanged.connect(self._find_marks)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.verticalScrollBar().valueChanged.connect(self._stay_at_top)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -145,9 +146,19 @@ class LineEditor(QPlainTextEdit):
         return QSize(self._theme.px(320), self._height())
 
     def _height(self) -> int:
-        rows = max(1, min(MAX_LINES, round(self.document().size().height())))
-        room = self._theme.px(SPACE.box) - self.fontMetrics().lineSpacing()
-        return rows * self.fontMetrics().lineSpacing() + max(room, self._theme.px(SPACE.s))
+        return self._lines_height() + max(self._theme.px(SPACE.box) - self.fontMetrics().lineSpacing(), 4)
+
+    def _lines_height(self) -> int:
+        """The height of the first lines, as laid out: a line with Chinese may be taller than the font's."""
+        left, height = MAX_LINES, 0.0
+        block = self.document().firstBlock()
+        while block.isValid() and left > 0:
+            full = self.blockBoundingRect(block).height()
+            lines = max(1, block.layout().lineCount())
+            height += full * min(left, lines) / lines
+            left -= lines
+            block = block.next()
+        return max(self.fontMetrics().lineSpacing(), round(height))
 
     def _fit(self) -> None:
         height = self._height()
@@ -158,6 +169,11 @@ class LineEditor(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if over else policy.ScrollBarAlwaysOff)
         margin = max(0, (self._theme.px(SPACE.box) - self.fontMetrics().lineSpacing()) // 2 - 1)
         self.setViewportMargins(self._theme.px(SPACE.s), margin, self._theme.px(SPACE.xs), margin)
+
+    def _stay_at_top(self) -> None:
+        """A text that fits is shown from its first line; Qt scrolls before the box has grown."""
+        if self.document().size().height() <= MAX_LINES:
+            self.verticalScrollBar().setValue(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrower box wraps more."""

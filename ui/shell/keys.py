@@ -52,9 +52,9 @@ class KeyOverlay(QWidget):
         self.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def close_overlay(self) -> None:
-        """Hide it and say so."""
-        self.setVisible(False)
+        """Say so, that the focus may go back to where it was, and only then hide."""
         self.closed.emit()
+        self.setVisible(False)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
@@ -115,6 +116,9 @@ class LogBox(QWidget):
             begun = self.draft() if self._begun() else None
             self.restore(replace(pending, after=begun or pending.after))
             self.draft_changed.emit(self.draft())
+        self._tell(field, sentence)
+
+    def _tell(self, field: str, sentence: str) -> None:
         self._refused = field
         self._say(sentence, "danger")
         self._mark_refused()
@@ -132,6 +136,11 @@ class LogBox(QWidget):
     def focus(self) -> None:
         """Put the cursor in the box."""
         self.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def order_tabs(self) -> None:
+        """Tab goes from the text through its options; to be called once the box is in its window."""
+        for before, after in pairwise((self.editor, *self._options.stops(), self.incident_tag)):
+            self.setTabOrder(before, after)
 
     def sentence(self) -> str:
         """The sentence shown beside a field now, "" if none."""
@@ -167,9 +176,9 @@ class LogBox(QWidget):
         self._options = OptionRow(words, theme, channels, directions, importances)
         self._message = Label(theme, size=TYPE.small, ink="danger", bold=True)
         self._message.setWordWrap(True)
+        self._message.setMinimumWidth(1)
         self._hint = Label(theme, size=TYPE.small, ink="muted", elided=True)
         self._count = Label(theme, size=TYPE.small, ink="muted", figures=True)
-        self.setAutoFillBackground(False)
         outer = QVBoxLayout(self)
         outer.addWidget(self._options)
         outer.addWidget(self._message)
@@ -184,8 +193,6 @@ class LogBox(QWidget):
         self._outer, self._row = outer, row
         self._space()
         self._saving_timer = QTimer(self, singleShot=True, interval=SAVING_SHOWN_AFTER_MS)
-        self.setTabOrder(self.editor, self._options)
-        self.setFocusProxy(self.editor)
 
     def _connect(self) -> None:
         options = self._options
@@ -203,11 +210,7 @@ class LogBox(QWidget):
         self.tag.clicked.connect(self.focus)
         self.incident_tag.clicked.connect(self.move_to_context)
         self._saving_timer.timeout.connect(lambda: self._say(self._words("shell.logbox.saving"), "muted"))
-        keys: dict[str, Callable[[], None]] = {
-            **options.keys(),
-            "Alt+T": self.take_time,
-            "Alt+E": self.move_to_context,
-        }
+        keys = {**options.keys(), "Alt+T": self.take_time, "Alt+E": self.move_to_context}
         for key, act in keys.items():
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -306,21 +309,17 @@ class LogBox(QWidget):
             words=self._words,
         )
         if found is not None:
-            self.refuse(*found)
+            self._tell(*found)
             return
         if not self._late():
             draft = replace(draft, late_reason="")
         self._pending = draft
         self._saving_timer.start()
-        context = self._context
-        after = self._after
-        self.restore(LineDraft(incident_id=context[0], incident_label=context[1], after=after))
+        self.restore(LineDraft(after=self._after))
         self.submitted.emit(draft)
 
     def _paste_refused(self, code: str, what: str) -> None:
-        self._refused = "text"
-        self._say(self._words(f"shell.logbox.refused_{code}", what=what), "danger")
-        self._mark_refused()
+        self._tell("text", self._words(f"shell.logbox.refused_{code}", what=what))
 
     # ---- showing
 

@@ -38,7 +38,6 @@ class RailButton(QAbstractButton):
         self._theme, self._entry, self._key = theme, entry, key
         self.setText(entry.label)
         self.setCheckable(True)
-        self.setAutoExclusive(True)
         self.setAccessibleName(f"{entry.label} {key}".strip())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -125,6 +124,8 @@ class Rail(QWidget):
     def show_page(self, page_id: str) -> None:
         """Mark the page shown. KeyError if it is not on the rail."""
         self._buttons[page_id].setChecked(True)
+        for other, button in self._buttons.items():
+            button.setChecked(other == page_id)
 
     def button(self, page_id: str) -> RailButton:
         """The entry of a page. KeyError if it is not on the rail."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from commandcenter.words import Words
@@ -16,6 +17,7 @@ from ui.shell.draft import Choice, LineDraft
 from ui.shell.flow import Flow
 from ui.theme import SPACE, TYPE, Theme
 
+NARROW = 900
 NONE_SHOWN = "–"
 
 
@@ -90,6 +92,7 @@ class OptionRow(QWidget):
         self._words, self._theme = words, theme
         self._importances = tuple(importances)
         self._marked = False
+        self._keys_shown: list[Label] = []
         self.channel = ChoiceChip(theme, words("shell.logbox.channel"), channels, "Alt+1…")
         self.direction = ChoiceChip(theme, words("shell.logbox.direction"), directions, "Alt+D")
         self.importance = ChoiceChip(
@@ -144,7 +147,10 @@ class OptionRow(QWidget):
         caption.setBuddy(field)
         row.addWidget(caption)
         row.addWidget(field)
-        row.addWidget(Label(self._theme, key, ink="muted", size=TYPE.tiny, figures=True))
+        hint = Label(self._theme, key, ink="muted", size=TYPE.tiny, figures=True)
+        self._keys_shown.append(hint)
+        field.setToolTip(key)
+        row.addWidget(hint)
         return cell
 
     def set_theme(self, theme: Theme) -> None:
@@ -152,8 +158,23 @@ class OptionRow(QWidget):
         self._theme = theme
         self._flow.setSpacing(theme.px(SPACE.s))
         for field in (self.counterpart, self.when, self.reason):
-            field.setFixedWidth(theme.px(int(field.property("width_at_100"))))
             field.setFont(theme.font(TYPE.body, figures=bool(field.property("figures"))))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where it is narrow, shorter fields without their keys make two rows of three."""
+        narrow = self.width() < self._theme.px(NARROW)
+        for field in (self.counterpart, self.when, self.reason):
+            share = 0.6 if narrow and field is not self.when else 1.0
+            field.setFixedWidth(self._theme.px(int(field.property("width_at_100")) * share))
+        for key in self._keys_shown:
+            key.setVisible(not narrow)
+        self.setMinimumHeight(self._flow.heightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Width decides how long the fields are."""
+        super().resizeEvent(event)
+        self._fit()
 
     def keys(self) -> dict[str, Callable[[], None]]:
         """The keys of the row and what each does."""
@@ -207,7 +228,10 @@ class OptionRow(QWidget):
 
     def show_reason(self, wanted: bool) -> None:
         """Show the reason field, which a late line needs."""
+        if wanted == self.reason_shown():
+            return
         self._cells["late_reason"].setVisible(wanted)
+        self._fit()
 
     def reason_shown(self) -> bool:
         """Whether a reason is asked for."""
@@ -216,6 +240,11 @@ class OptionRow(QWidget):
     def composing(self) -> bool:
         """Whether an input method has a pre-edit open in one of the fields."""
         return any(field.composing() for field in (self.counterpart, self.when, self.reason))
+
+    def stops(self) -> tuple[QWidget, ...]:
+        """Where Tab stops, in order."""
+        fields = (self.counterpart, self.importance, self.when, self.reason)
+        return (self.channel, self.direction, *fields)
 
     def part(self, name: str) -> QWidget | None:
         """The widget of a field by the draft's name for it."""

@@ -26,6 +26,7 @@ class MessageStrip(QWidget):
         row = self._row = QHBoxLayout(self)
         self._sentence = Label(theme)
         self._sentence.setWordWrap(True)
+        self._sentence.setMinimumWidth(1)
         self._act = Chip(theme)
         self._act.clicked.connect(self._acted)
         self._close = Chip(theme, words("shell.strip.close"))

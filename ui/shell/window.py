@@ -104,6 +104,7 @@ class Shell(QMainWindow):
         outer.addWidget(self.logbox)
         outer.addWidget(self.status)
         self.setCentralWidget(frame)
+        self.logbox.order_tabs()
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.show_page)

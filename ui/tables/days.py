@@ -96,7 +96,8 @@ def day_at(counts: DayCounts, position: int) -> date | None:
 
 def clock_text(instant: datetime) -> str:
     """HH:mm:ss in Asia/Shanghai."""
-    return instant.astimezone(SHANGHAI).strftime("%H:%M:%S")
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.hour:02}:{local.minute:02}:{local.second:02}"
 
 
 def whole_text(instant: datetime, words: Words) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QStaticText
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui.tables.log_model import COUNTERPART, INCIDENT, TAG, TEXT, TIME, WHO, Index, LogModel
@@ -12,6 +14,9 @@ from ui.theme import SPACE, TYPE, Theme
 
 # More than the widest screen shows; measuring a text of 4,000 signs to cut it costs a millisecond.
 CHARACTERS = 400
+CACHED = 400
+WIDEST = 1.6  # no sign is wider, in font sizes: a short text need not be measured
+STRUCK_TOO = ("struck", "mark", "break")  # what a struck text is made of
 STRUCK_SHARE = 0.45  # of the cell, at least, when the words after it need room
 
 WIDTHS = {TIME: 96, TAG: 74, INCIDENT: 150, COUNTERPART: 170, WHO: 170}  # pixels at 100 %
@@ -56,9 +61,7 @@ class LogDelegate(QStyledItemDelegate):
             "number": _Pen(theme.font(TYPE.small, figures=True)),
             "date": _Pen(theme.font(TYPE.tiny)),
         }
-        names = (
-            "text muted faint accent accent_soft selection line line_soft edge strong strong_text bar_empty mid"
-        )
+        names = "text muted faint accent accent_soft selection line line_soft edge strong strong_text"
         self._inks: dict[str, QColor] = {name: theme.colour(name) for name in names.split()}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -67,8 +70,8 @@ class LogDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One cell."""
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         column, row = index.column(), index.row()
         inks = self._inks
         selected = bool(state & QStyle.StateFlag.State_Selected)
@@ -97,12 +100,8 @@ class LogDelegate(QStyledItemDelegate):
         elif column == TAG:
             self._tag(painter, rect, shown)
         else:
-            pen, ink_name = {
-                INCIDENT: ("number", "muted"),
-                COUNTERPART: ("body", "muted"),
-                WHO: ("small", "muted"),
-            }[column]
-            self._plain(painter, rect, shown.cells()[column], self._pens[pen], inks[ink_name])
+            name = {INCIDENT: "number", COUNTERPART: "body", WHO: "small"}[column]
+            self._plain(painter, rect, shown.cells()[column], name)
 
     # ---- cells
 
@@ -112,16 +111,21 @@ class LogDelegate(QStyledItemDelegate):
         middle = rect.top() + rect.height() / 2
         baseline = middle - clock.height / 2 + clock.ascent
         if date:
-            gap = clock.height * 0.92 + small.height * 0.96
-            baseline = middle - gap / 2 + clock.ascent - clock.height * 0.04
+            gap = self._px(6)
+            high, low = clock.metrics.capHeight(), small.metrics.capHeight()
+            baseline = middle - (high + gap + low) / 2 + high
             painter.setFont(small.font)
             painter.setPen(self._inks["accent"])
-            painter.drawText(QPointF(left, middle + gap / 2 - small.height + small.ascent), date)
+            painter.drawText(QPointF(left, baseline + gap + low), date)
         if shown is None:
             return
         painter.setFont(clock.font)
         painter.setPen(self._inks["muted" if shown.quiet else "text"])
-        painter.drawText(QPointF(left, baseline), shown.time)
+        for part in (shown.time[:3], shown.time[3:6], shown.time[6:]):  # few different ones, shaped once each
+            painter.drawStaticText(
+                QPointF(left, baseline - clock.ascent), self._laid_out(part, "clock", rect.width())
+            )
+            left += self._clock_step * len(part)
 
     def _tag(self, painter: QPainter, rect: QRect, shown: Shown) -> None:
         if shown.tag:
@@ -129,14 +133,28 @@ class LogDelegate(QStyledItemDelegate):
 
     def _badge(self, painter: QPainter, rect: QRect | QRectF, text: str, kind: str) -> float:
         """A small framed word, its left side on the rectangle's; returns the x behind it."""
+        ratio = painter.device().devicePixelRatio()
+        key = (text, kind, int(rect.width()), ratio)
+        picture = self._badges.get(key)
+        if picture is None:
+            if len(self._badges) >= CACHED:
+                self._badges.clear()
+            picture = self._badges[key] = self._draw_badge(text, kind, rect.width(), ratio)
+        size = picture.deviceIndependentSize()
+        top = rect.top() + (rect.height() - size.height()) // 2
+        painter.drawPixmap(QPointF(rect.left(), top), picture)
+        return rect.left() + size.width()
+
+    def _draw_badge(self, text: str, kind: str, room: float, ratio: float) -> QPixmap:
         pen = self._pens["small" if kind in ("plain", "late") else "small_bold"]
         inks, inner = self._inks, self._px(6)
-        area = QRectF(rect)
-        room = area.width() - self._pad - 2 * inner
-        words = pen.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        width, height = pen.metrics.horizontalAdvance(words) + 2 * inner, self._px(21)
-        box = QRectF(area.left() + 0.5, round(area.center().y() - height / 2) + 0.5, round(width), height - 1)
-        painter.save()
+        words = pen.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - self._pad - 2 * inner)
+        width, height = round(pen.metrics.horizontalAdvance(words)) + 2 * inner, self._px(21)
+        picture = QPixmap(math.ceil((width + 1) * ratio), math.ceil(height * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        box = QRectF(0.5, 0.5, width, height - 1)
+        painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         frame = QPen(inks["line" if kind == "plain" else "edge"], self._px(SPACE.hair))
         if kind == "late":
@@ -148,46 +166,71 @@ class LogDelegate(QStyledItemDelegate):
             frame.setColor(inks["text"])
         painter.setPen(frame)
         painter.drawRoundedRect(box, self._px(SPACE.radius_s), self._px(SPACE.radius_s))
-        ink = {"urgent": "strong_text", "important": "text"}.get(kind, "muted")
-        painter.setPen(inks[ink])
+        painter.setPen(inks[{"urgent": "strong_text", "important": "text"}.get(kind, "muted")])
         painter.setFont(pen.font)
         baseline = box.center().y() - pen.height / 2 + pen.ascent
         painter.drawText(QPointF(box.left() + inner, baseline), words)
-        painter.restore()
-        return box.right()
+        painter.end()
+        return picture
 
-    def _plain(self, painter: QPainter, rect: QRect, text: str, pen: _Pen, ink: QColor) -> None:
-        if not text:
-            return
-        room = rect.width() - self._pad
-        text = text[:CHARACTERS]
-        if pen.metrics.horizontalAdvance(text) > room:
-            text = pen.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        painter.setFont(pen.font)
-        painter.setPen(ink)
-        middle = rect.top() + rect.height() / 2
-        painter.drawText(QPointF(rect.left(), middle - pen.height / 2 + pen.ascent), text)
+    def _laid_out(self, text: str, name: str, room: int) -> QStaticText:
+        """``text`` cut to ``room`` and shaped once: names and numbers come again and again."""
+        key = (text, name, room)
+        laid = self._texts.get(key)
+        if laid is None:
+            if len(self._texts) >= CACHED:
+                self._texts.clear()
+            pen = self._pens[name]
+            cut = pen.metrics.elidedText(text[:CHARACTERS], Qt.TextElideMode.ElideRight, room)
+            laid = QStaticText(cut)
+            laid.setTextFormat(Qt.TextFormat.PlainText)
+            laid.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+            laid.prepare(font=pen.font)
+            self._texts[key] = laid
+        return laid
+
+    def _plain(self, painter: QPainter, rect: QRect, text: str, name: str) -> None:
+        if text:
+            pen = self._pens[name]
+            painter.setFont(pen.font)
+            painter.setPen(self._inks["muted"])
+            top = rect.top() + (rect.height() - pen.height) / 2
+            painter.drawStaticText(
+                QPointF(rect.left(), top), self._laid_out(text, name, rect.width() - self._pad)
+            )
 
     def _text(self, painter: QPainter, rect: QRect, shown: Shown) -> None:
         x = float(rect.left())
         right = rect.right() - self._pad * 2
         gap = self._px(6)
         if shown.badge:
-            x = self._badge(painter, QRectF(x, rect.top(), right - x, rect.height()), shown.badge_text, shown.badge)
+            x = self._badge(
+                painter, QRectF(x, rect.top(), right - x, rect.height()), shown.badge_text, shown.badge
+            )
             x += gap
         if shown.late_text:
-            x = self._badge(painter, QRectF(x, rect.top(), right - x, rect.height()), shown.late_text, "late") + gap
+            x = (
+                self._badge(painter, QRectF(x, rect.top(), right - x, rect.height()), shown.late_text, "late")
+                + gap
+            )
         self._runs(painter, rect, x, right, shown)
 
     def _runs(self, painter: QPainter, rect: QRect, x: float, right: float, shown: Shown) -> None:
         pieces = _cut(shown.runs)
         pens = [self._pen_of(run, shown) for run in pieces]
+        if len(pieces) == 1 and len(pieces[0].text) * pens[0].font.pixelSize() * WIDEST < right - x:
+            run, pen = pieces[0], pens[0]
+            self._mark_hits(painter, rect, x, run.text, pen, run)
+            painter.setFont(pen.font)
+            painter.setPen(self._ink_of(run))
+            painter.drawText(QPointF(x, rect.top() + (rect.height() - pen.height) / 2 + pen.ascent), run.text)
+            return
         widths = [pen.metrics.horizontalAdvance(run.text) for run, pen in zip(pieces, pens, strict=True)]
         room = right - x
         limits = [right] * len(pieces)
-        if sum(widths) > room and pieces and pieces[0].ink in ("struck", "mark") and pieces[-1].ink != "struck":
+        if sum(widths) > room and pieces and pieces[0].ink in STRUCK_TOO and pieces[-1].ink != "struck":
             # the struck words give way to what replaces them, but never wholly
-            tail = next((at for at, run in enumerate(pieces) if run.ink not in ("struck", "mark")), len(pieces))
+            tail = next((at for at, run in enumerate(pieces) if run.ink not in STRUCK_TOO), len(pieces))
             share = max(room * STRUCK_SHARE, room - sum(widths[tail:]))
             limits[:tail] = [x + share] * tail
         middle = rect.top() + rect.height() / 2
@@ -202,7 +245,7 @@ class LogDelegate(QStyledItemDelegate):
                 width = pen.metrics.horizontalAdvance(text)
             self._mark_hits(painter, rect, x, text, pen, run)
             painter.setFont(pen.font)
-            painter.setPen(self._ink_of(run, shown))
+            painter.setPen(self._ink_of(run))
             painter.drawText(QPointF(x, middle - pen.height / 2 + pen.ascent), text)
             x += width
             if cut_at == right:
@@ -213,11 +256,13 @@ class LogDelegate(QStyledItemDelegate):
             return self._pens["struck"]
         return self._pens["bold" if shown.badge and run.ink == "text" else "line"]
 
-    def _ink_of(self, run: Run, shown: Shown) -> QColor:
-        return self._inks[{"text": "text", "muted": "muted", "struck": "faint", "mark": "accent"}[run.ink]]
+    def _ink_of(self, run: Run) -> QColor:
+        return self._inks[
+            {"text": "text", "muted": "muted", "struck": "faint", "mark": "accent", "break": "faint"}[run.ink]
+        ]
 
     def _mark_hits(self, painter: QPainter, rect: QRect, x: float, text: str, pen: _Pen, run: Run) -> None:
-        if not self.highlight or run.ink == "mark":
+        if not self.highlight or run.ink in ("mark", "break"):
             return
         height, under = self._px(21), self._px(SPACE.focus)
         top = rect.center().y() - height // 2
@@ -233,7 +278,7 @@ def _cut(runs: tuple[Run, ...]) -> list[Run]:
     out: list[Run] = []
     counts: dict[bool, int] = {}
     for run in runs:
-        struck = run.ink in ("struck", "mark")
+        struck = run.ink in STRUCK_TOO
         left = CHARACTERS - counts.get(struck, 0)
         counts[struck] = counts.get(struck, 0) + len(run.text)
         if left > 0:

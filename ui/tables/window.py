@@ -1,4 +1,4 @@
-"""The window of a log list: which of all positions are on screen, which lines stand there, which is chosen."""
+"""The window of a log list: the positions on screen, the lines that stand there, the one chosen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from db.queries.log import DayCounts, LogFilter, LogLine
 from ui.tables.days import number_of, position_of_day
@@ -16,6 +16,7 @@ from ui.tables.source import Asker, LineSource
 AHEAD = 100  # lines read before they are needed, above and below
 KEEP = 3 * AHEAD  # lines kept on either side of the screen; the rest is forgotten
 RETRIES = 5
+IDLE_MS = 25
 POINTED_AT_MAX = 500
 
 
@@ -55,6 +56,8 @@ class LineWindow(QObject):
         self.chosen_line: LogLine | None = None
         self.unseen = 0
         self.held = False  # the scroll bar's handle is being dragged
+        self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
+        self._idle.timeout.connect(self._look_ahead)
         self._asked = (0, 0)
         self._mistrusted: DayCounts | None = None  # counts found older than a page, read again once
         self._again = False
@@ -166,6 +169,7 @@ class LineWindow(QObject):
 
     def close(self) -> None:
         """No answer is taken any more."""
+        self._idle.stop()
         self._asker.close()
 
     # ---- pages
@@ -186,9 +190,15 @@ class LineWindow(QObject):
                 self._asker.ask("page", [page], lambda results, at=first: self._take(at, results[0]))  # type: ignore[misc]
             return
         self._asker.drop("page")
-        self._look_ahead(counts, first, last)
+        if not self._idle.isActive():
+            self._idle.start()
 
-    def _look_ahead(self, counts: DayCounts, first: int, last: int) -> None:
+    def _look_ahead(self) -> None:
+        """Read what lies around the screen. Later than the screen itself: painting comes first."""
+        counts = self.counts
+        if counts is None or self._asker.busy("page"):
+            return
+        first, last = self.top, min(self.total, self.top + self.full + 1)
         # each page overlaps a line that is here already: if they differ, lines have come meanwhile
         edge = first
         while edge > max(0, first - AHEAD // 2) and edge - 1 in self.lines:

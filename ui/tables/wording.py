@@ -16,7 +16,7 @@ from ui.tables.days import clock_text, whole_text
 
 # (kind of record, id) -> what it is called here, "" where it is not known
 Names = Callable[[str, UUID], str]
-Ink = Literal["text", "muted", "struck", "mark"]
+Ink = Literal["text", "muted", "struck", "mark", "break"]
 FIRST_WORDS = 40
 
 
@@ -117,12 +117,15 @@ class Wording:
 
     def counterpart(self, line: LogLine) -> str:
         """Who it was said to or by, behind an arrow for the direction."""
+        name = "".join(run.text for run in self.one_line(line.values.get("counterpart") or "", "text"))
         sign = self.words.label("log.direction_sign", line.values.get("direction") or None)
-        return " ".join(part for part in (sign, line.values.get("counterpart") or "") if part)
+        return f"{sign} {name}" if sign and name else name
 
     def who(self, line: LogLine) -> str:
         """The person and the desk; says so where nobody was signed in."""
-        return " · ".join(part for part in (self.person(line.values.get("typed_by_id")), self.desk(line)) if part)
+        return " · ".join(
+            part for part in (self.person(line.values.get("typed_by_id")), self.desk(line)) if part
+        )
 
     def desk(self, line: LogLine) -> str:
         """The desk's name."""
@@ -147,9 +150,7 @@ class Wording:
         typed = line.values.get("typed_at")
         if not reason:
             return ""
-        return self.words(
-            "log.late.tip", typed=whole_text(typed, self.words) if typed else "", reason=reason
-        )
+        return self.words("log.late.tip", typed=whole_text(typed, self.words) if typed else "", reason=reason)
 
     def copied(self, line: LogLine) -> str:
         """The line for the clipboard: date, time, and the text exactly as typed."""
@@ -179,6 +180,8 @@ class Wording:
 
     def one_line(self, text: str, ink: Ink) -> tuple[Run, ...]:
         """``text`` on one row: line breaks and direction marks as signs of their own."""
+        if text.isprintable():  # most lines: no break, no mark
+            return (Run(text, ink),) if text else ()
         runs: list[Run] = []
         plain = ""
         for character in text:
@@ -189,7 +192,7 @@ class Wording:
             if plain:
                 runs.append(Run(plain, ink))
                 plain = ""
-            runs.append(Run(sign, "mark"))
+            runs.append(Run(sign, "mark" if character in BIDI_MARKS else "break"))
         if plain:
             runs.append(Run(plain, ink))
         return tuple(runs)

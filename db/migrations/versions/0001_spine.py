@@ -245,7 +245,7 @@ def upgrade() -> None:
     op.create_table(
         "search_posting",
         sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("ranks", sa.LargeBinary(), nullable=False),
+        sa.Column("places", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_search_posting")),
     )
     op.create_table(

@@ -1,0 +1,214 @@
+"""The application: paints the shell first, then loads the rest of the program behind it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QLibraryInfo, QObject, Qt, QTimer, QTranslator, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from commandcenter.domain import codes
+from commandcenter.domain.errors import Unavailable
+from commandcenter.runtime import DataDirectory, Lock, default_directory
+from commandcenter.words import AUTHORITY, LANGUAGES, Words
+from ui import fonts, input_method
+from ui.drafts import LOG_BOX, from_json
+from ui.shell.draft import Choice, LineDraft
+from ui.shell.nav import PageEntry
+from ui.shell.window import Shell
+from ui.theme import SCALES, Theme, ThemeName, apply
+
+if TYPE_CHECKING:
+    from ui.duty_room import DutyRoom
+
+# The rail: (page, icon)
+PAGES = (
+    ("log", "log"),
+    ("incident", "incident"),
+    ("search", "search"),
+    ("register", "register"),
+    ("settings", "settings"),
+)
+
+
+def now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+def glimpse(directory: DataDirectory) -> tuple[dict[str, Any], LineDraft | None]:
+    """Language, look and the draft in the box, read before the first paint.
+
+    What cannot be read now is told when the file is opened for good."""
+    if not directory.database.is_file():
+        return {}, None
+    from db.desk import local
+    from db.desk.engine import open_reader
+
+    try:
+        connection = open_reader(directory.database)
+        try:
+            draft = local.drafts(connection).get(LOG_BOX)
+            return local.everything(connection), None if draft is None else from_json(draft[0])
+        finally:
+            connection.close()
+    except Exception:  # noqa: BLE001  a damaged or foreign file is explained by the desk's own opening
+        return {}, None
+
+
+def look(preferences: dict[str, Any], theme: str | None = None, scale: int | None = None) -> Theme:
+    """The Theme of the desk's preferences; what is given explicitly wins."""
+    found = fonts.choose()
+    name: ThemeName = "light" if (theme or preferences.get("theme")) == "light" else "dark"
+    wanted = (scale or preferences.get("scale") or 100) / 100
+    return Theme(
+        name=name,
+        scale=wanted if wanted in SCALES else 1.0,
+        families=found.families,
+        figures=found.figures,
+    )
+
+
+def make_shell(words: Words, theme: Theme, clock: Callable[[], datetime], late_after_s: int = 1800) -> Shell:
+    """The window with its frame and no pages yet."""
+
+    def choices(table: str) -> list[Choice]:
+        return [Choice(code, words.label(f"log.{table}", code)) for code in codes.TABLES[table]]
+
+    return Shell(
+        words,
+        theme,
+        now=clock,
+        pages=[PageEntry(page, words(f"pages.{page}"), icon) for page, icon in PAGES],
+        channels=choices("channel"),
+        directions=choices("direction"),
+        importances=choices("importance"),
+        late_after=timedelta(seconds=late_after_s),
+    )
+
+
+def prepare(words: Words) -> QApplication:
+    """The QApplication, with input method, translations of Qt's own dialogs and no dark surprises."""
+    plugins = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
+    input_method.apply(os.environ, plugins)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("licheng-command-centre")
+    app.setApplicationDisplayName("")
+    translate(app, words.language)
+    return app
+
+
+def translate(app: QApplication, language: str) -> None:
+    """Qt's own dialogs in the language chosen."""
+    if language == "en":
+        return
+    translator = QTranslator(app)
+    if translator.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(translator)
+
+
+class _Loader(QObject):
+    """Imports the heavy half on a thread, so that the box takes keys meanwhile."""
+
+    loaded = Signal(object)
+
+    def start(self) -> None:
+        """Begin; ``loaded`` comes on the GUI thread with the module, or with the exception."""
+        threading.Thread(target=self._load, name="loader", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            self.loaded.emit(importlib.import_module("ui.duty_room"))
+        except BaseException as error:
+            self.loaded.emit(error)
+
+
+class Application(QObject):
+    """One window on one data directory, from its first paint to its end."""
+
+    furnished = Signal(object)  # the DutyRoom, once the heavy half is there
+
+    def __init__(
+        self, directory: DataDirectory, profile: str, *, language: str | None = None, theme: str | None = None
+    ) -> None:
+        preferences, draft = glimpse(directory)
+        spoken = language or preferences.get("language") or AUTHORITY
+        words = Words(spoken if spoken in LANGUAGES else AUTHORITY)
+        self.app = prepare(words)
+        super().__init__()
+        self._directory, self._profile, self._words = directory, profile, words
+        self._theme = look(preferences, theme)
+        self.room: DutyRoom | None = None
+        apply(self.app, self._theme)
+        self.shell = make_shell(words, self._theme, now)
+        if draft is not None:
+            self.shell.logbox.restore(draft)
+        self._loader = _Loader()
+        self._loader.loaded.connect(self._loaded, Qt.ConnectionType.QueuedConnection)
+        self.shell.painted.connect(self._loader.start)
+
+    def show(self) -> None:
+        """Paint the window; everything else is loaded behind it."""
+        self.shell.resize(*first_size(self.app))
+        self.shell.show()
+
+    def _loaded(self, module: Any) -> None:
+        if isinstance(module, BaseException):
+            raise module
+        self.room = module.DutyRoom(
+            self.app, self.shell, self._words, self._theme, self._directory, self._profile, now
+        )
+        self.furnished.emit(self.room)
+
+    def close(self) -> None:
+        """Keep what is typed, finish what was handed in."""
+        if self.room is not None:
+            self.room.close()
+
+
+def run(data: Path | None, profile: str, *, language: str | None, theme: str | None) -> int:
+    """Open the command centre; returns when its window is closed."""
+    directory = DataDirectory(data or default_directory())
+    directory.make()
+    lock = Lock(directory.path, "window")
+    if not lock.take():
+        from ui.single import raise_other
+
+        raise_other(directory.path)
+        raise Unavailable("window_is_open")
+    application = Application(directory, profile, language=language, theme=theme)
+    # Python's own signal handlers run only between byte codes: a slow timer gives them the chance
+    alive = QTimer()
+    alive.timeout.connect(lambda: None)
+    alive.start(200)
+    stop_on_signals(application.app)
+    application.show()
+    try:
+        return application.app.exec()
+    finally:
+        application.close()
+        lock.release()
+
+
+def first_size(app: QApplication) -> tuple[int, int]:
+    """As large as the screen allows, up to the size the pages are drawn for."""
+    available = app.primaryScreen().availableGeometry()
+    return min(available.width(), 1920), min(available.height(), 1080)
+
+
+def stop_on_signals(app: QApplication) -> None:
+    """SIGINT and SIGTERM close the window as a person would: nothing handed in is lost."""
+    import signal
+
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), lambda *_: app.quit())

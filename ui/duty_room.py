@@ -1,0 +1,276 @@
+"""The duty room: the shell brought to life with lanes, names, pages and keys."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QWidget
+
+from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.clock import SHANGHAI, day_number, to_ms
+from commandcenter.domain.record import REGISTRY
+from commandcenter.runtime import DataDirectory, Desktop, keep_log
+from commandcenter.services.workplace import Workplace
+from commandcenter.words import Words
+from db.queries.log import DayCounts, LogFilter, day_counts
+from ui.app import look, make_shell, translate
+from ui.bridge import Bridge
+from ui.directory import LiveDirectory
+from ui.line_keeper import LineKeeper
+from ui.live import Live
+from ui.pages.incidents_room import IncidentsRoom
+from ui.pages.log import LogPage
+from ui.pages.registers import RegistersPage
+from ui.pages.search import SearchPage
+from ui.pages.settings import SettingsPage
+from ui.seat import SeatPanel
+from ui.shell.window import Shell
+from ui.single import Listener
+from ui.theme import Theme, apply
+from ui.workbench import Page, Workbench
+
+log = logging.getLogger(__name__)
+
+MAKERS: dict[str, Callable[[Workbench], Page]] = {
+    "log": LogPage,
+    "incident": IncidentsRoom,
+    "search": SearchPage,
+    "register": RegistersPage,
+    "settings": SettingsPage,
+}
+SEARCH_KEYS = ("Ctrl+F", "F3")
+
+
+class DutyRoom(QObject):
+    """Owns the lanes; gives the shell its pages, and tells every part what concerns it."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        shell: Shell,
+        words: Words,
+        theme: Theme,
+        directory: DataDirectory,
+        profile: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__()
+        self._app, self._folder, self._now = app, directory, now
+        keep_log(directory)
+        self.live = Live()
+        self.desktop = Desktop(directory, profile=profile, changed=self.live.tell)
+        self.bridge = Bridge(self.desktop)
+        self.names = LiveDirectory(self.bridge, words)
+        self.live.changed.connect(self._heard)
+        self.names.changed.connect(self._names_changed)
+        self.bridge.failed.connect(self._failed)
+        self._seat: SeatPanel | None = None
+        self._asked_seat = False
+        self._day = 0
+        self._furnish(shell, words, theme, "log")
+        self.desktop.start()
+        self.bridge.deliver(self, self.desktop.ready, self._opened, self._not_opened)
+        self._listener = Listener(directory.path, self._come_forward, self)
+        self._minute = QTimer(self, interval=20_000)  # a new day begins a new count
+        self._minute.timeout.connect(self._day_may_have_turned)
+        self._minute.start()
+
+    # ---- furnishing
+
+    def _furnish(self, shell: Shell, words: Words, theme: Theme, page: str) -> None:
+        """Connect a window: its log box, its pages, its keys."""
+        self.shell = shell
+        self.workbench = Workbench(
+            words=words,
+            theme=theme,
+            bridge=self.bridge,
+            live=self.live,
+            directory=self.names,
+            now=self._now,
+            desktop=self.desktop,
+        )
+        self.workbench.setParent(shell)
+        self.pages: dict[str, Page] = {}
+        self.keeper = LineKeeper(shell, self.workbench, self._now)
+        self.workbench.open_requested.connect(self.open)
+        self.workbench.page_requested.connect(shell.show_page)
+        self.workbench.said.connect(self._say)
+        self.workbench.progress.connect(self._progress)
+        self.workbench.context_changed.connect(self._context_changed)
+        self.workbench.seat_requested.connect(self.choose_seat)
+        self.workbench.preference_chosen.connect(self._preference_chosen)
+        shell.header.duty_clicked.connect(self.choose_seat)
+        shell.page_changed.connect(self._page_changed)
+        for key in SEARCH_KEYS:
+            shortcut = QShortcut(QKeySequence(key), shell)
+            shortcut.activated.connect(self._to_search)
+        self.page(page)
+        shell.show_page(page)
+        self._context_changed()
+        if not self._now_is_unread():
+            self._names_changed()
+
+    def _now_is_unread(self) -> bool:
+        return self.names.now.device is None
+
+    def page(self, name: str) -> Page:
+        """The page of the rail with this name, made when first wanted."""
+        if name not in self.pages:
+            made = MAKERS[name](self.workbench)
+            self.pages[name] = made
+            self.shell.add_page(name, made)
+        return self.pages[name]
+
+    def _page_changed(self, name: str) -> None:
+        self.page(name)
+        self._context_changed()
+
+    def _context_changed(self) -> None:
+        """The box writes into the incident of the page shown; the overlay shows its keys."""
+        current = self.pages.get(self.shell.page())
+        if current is None:
+            return
+        incident = current.incident()
+        if incident is None:
+            self.shell.logbox.set_context(None)
+        else:
+            card = self.names.card(incident)
+            label = f"{card.code} {card.name}" if card else ""
+            self.shell.logbox.set_context(str(incident), label)
+        self.shell.set_key_hints(current.key_hints())
+
+    def _preference_chosen(self, key: str, value: Any) -> None:
+        """Another language, look or scale: the window is furnished anew; what is typed stays."""
+        preferences = {**self.names.now.preferences, key: value}
+        language = str(preferences.get("language") or self.workbench.words.language)
+        words = self.workbench.words
+        if language != words.language:
+            words = Words(language)
+            translate(self._app, language)
+        theme = look(preferences)
+        old, page = self.shell, self.shell.page()
+        draft = old.logbox.draft()
+        self.keeper.keep()
+        self.names.set_words(words)
+        apply(self._app, theme)
+        shell = make_shell(words, theme, self._now, self.names.now.late_after_s)
+        shell.logbox.restore(draft)
+        if old.isMaximized() or old.isFullScreen():
+            shell.setWindowState(old.windowState())
+        else:
+            shell.setGeometry(old.geometry())
+        self._seat = None
+        self._furnish(shell, words, theme, page)
+        shell.show()
+        old.hide()
+        old.deleteLater()
+        self._count_today()
+
+    # ---- opening and news
+
+    def _opened(self, workplace: Workplace) -> None:
+        self.names.read()
+        self._count_today()
+
+    def _not_opened(self, error: BaseException) -> None:
+        log.error("the desk's file cannot be opened", exc_info=error)
+        sentence = self.workbench.sentence(error)
+        self.shell.strip.show_message(sentence, problem=True)
+        self.shell.status.set_unsaved(sentence)
+
+    def _heard(self, change_set: ChangeSet) -> None:
+        self.names.heard(change_set)
+        if any(REGISTRY[kind].nature == "fact" for kind in change_set.touched if kind in REGISTRY):
+            self._count_today()
+
+    def _names_changed(self) -> None:
+        now, header = self.names.now, self.shell.header
+        header.set_desk(self.names.name("desk", now.device))
+        header.set_duty(self.names.name("person", now.person))
+        self.shell.status.set_desk(self.names.name("desk", now.device))
+        self._context_changed()
+        if not self._asked_seat and now.device is not None:
+            self._asked_seat = True
+            if now.person is None:
+                self.choose_seat()
+
+    def _count_today(self) -> None:
+        today = day_number(to_ms(self._now()))
+        self._day = today
+
+        def counted(counts: DayCounts) -> None:
+            self.shell.status.set_today(counts.total)
+
+        self.bridge.ask(
+            self, lambda connection: day_counts(connection, LogFilter(day=today)), counted, topic="today"
+        )
+
+    def _day_may_have_turned(self) -> None:
+        if day_number(to_ms(self._now())) != self._day:
+            self._count_today()
+
+    def _failed(self, error: BaseException) -> None:
+        self._say(self.workbench.sentence(error), problem=True)
+
+    def _say(self, sentence: str, problem: bool = False) -> None:
+        self.shell.strip.show_message(sentence, problem=problem)
+
+    def _progress(self, sentence: str, cancel: Callable[[], None]) -> None:
+        self.shell.strip.show_message(
+            sentence, action_label=self.workbench.words("export.cancel"), action=cancel
+        )
+
+    # ---- going places
+
+    def open(self, kind: str, id_: UUID) -> None:
+        """Show a record where it stands."""
+        if kind == "incident":
+            name = "incident"
+        elif kind in REGISTRY and REGISTRY[kind].nature == "fact":
+            name = "log"
+        else:
+            name = "register"
+        page = self.page(name)
+        self.shell.show_page(name)
+        page.open(kind, id_)
+        self._context_changed()
+
+    def _to_search(self) -> None:
+        page = self.page("search")
+        self.shell.show_page("search")
+        page.focus_field()
+
+    def choose_seat(self) -> None:
+        """Ask who sits here; the log box goes on taking lines meanwhile."""
+        if self._seat is None:
+            self._seat = SeatPanel(self.workbench, self.shell.centralWidget())
+        self._seat.open_panel()
+
+    def _come_forward(self) -> None:
+        window = self.shell
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        self._say(self.workbench.words("unavailable.window_is_open"))
+
+    # ---- the end
+
+    def close(self) -> None:
+        """Keep the draft, finish what was handed in, end the lanes."""
+        self.keeper.keep()
+        self.desktop.close()
+
+    def local_time(self) -> datetime:
+        """Now, as people here read it."""
+        return self._now().astimezone(SHANGHAI)
+
+    def current(self) -> QWidget:
+        """The page shown."""
+        return self.pages[self.shell.page()]

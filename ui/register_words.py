@@ -1,0 +1,76 @@
+"""The words of a card: any field's value as a person reads it, from labels and names in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from commandcenter.domain.clock import SHANGHAI
+from commandcenter.domain.fields import FieldType
+from commandcenter.services.reference import event_codes
+from commandcenter.words import Words
+from db.queries.registers import Named
+from ui.directory import LiveDirectory
+
+MOST_NAMED = 3
+
+
+def field_label(words: Words, kind: str, name: str) -> str:
+    """What a field is called."""
+    return words.label(f"{kind}.fields", name)
+
+
+def code_label(words: Words, table: str, code: str) -> str:
+    """What a code means, from whichever catalogue has its table."""
+    for group in (f"codes.{table}", f"log.{table}"):
+        if words.has(f"{group}.{code}"):
+            return words(f"{group}.{code}")
+    found = event_codes().get(code) if table == "event_code" else None
+    if found is not None:
+        return found.name_en if words.language == "en" else found.name
+    return code
+
+
+class CardWords:
+    """Frozen: it may be handed to a reader thread."""
+
+    def __init__(self, words: Words, cards: Mapping[UUID, Named]) -> None:
+        self._words, self._cards = words, cards
+
+    @classmethod
+    def of(cls, words: Words, directory: LiveDirectory) -> CardWords:
+        """With the names known now."""
+        return cls(words, directory.now.cards)
+
+    def named(self, card: Named) -> str:
+        """What a card is called."""
+        if card.kind == "desk":
+            return card.name or self._words("duty_log.desk", number=card.code)
+        if self._words.language == "en" and card.name_en:
+            return card.name_en
+        return card.name or card.code or ""
+
+    def name(self, id_: UUID | None) -> str:
+        """What the card with this id is called; "" if it is not known here."""
+        card = None if id_ is None else self._cards.get(id_)
+        return "" if card is None else self.named(card)
+
+    def cell(self, type_: FieldType, value: Any) -> str:
+        """A value on one line; "" where there is none."""
+        if value is None or value == ():
+            return ""
+        if type_.shape == "reference":
+            return self.name(value)
+        if type_.shape == "code":
+            return code_label(self._words, type_.table, value)
+        if type_.shape == "codes":
+            return self._words("registers.and").join(
+                code_label(self._words, type_.table, code) for code in sorted(value)
+            )
+        if type_.shape == "flag":
+            return self._words("registers.yes_value") if value else ""
+        if isinstance(value, datetime):
+            return self._words("registers.date", date=value.astimezone(SHANGHAI))
+        return " ".join(str(value).split())
