@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.errors import Unavailable
 from commandcenter.services.command import Command
 from commandcenter.services.workplace import Outcome, Workplace
-from db.desk.engine import Connection, explained, open_reader
+from db.desk.engine import Connection, StoreError, explained, open_reader, was_interrupted
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -128,7 +128,7 @@ class WriterLane:
             if others is not None:
                 self._changed(others)
             return workplace.idle(SLICE_S)
-        except sqlite3.Error:
+        except (StoreError, Unavailable):
             # a lock held by another process, a full disk: the next slice tries again, the log says so
             log.warning("idle work is waiting", exc_info=True)
             time.sleep(POLL_S)
@@ -185,8 +185,7 @@ class ReaderLanes:
                     del self._running[answer]
             answer.set_result(result)
         except BaseException as error:
-            interrupted = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
-            answer.set_exception(CancelledError() if interrupted else error)
+            answer.set_exception(CancelledError() if was_interrupted(error) else error)
 
     def _connection(self) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)

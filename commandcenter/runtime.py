@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
-import shutil
 import sys
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,6 +17,8 @@ from commandcenter.domain.errors import Unavailable
 # The window wants the directory and its lock before it paints, and everything else after: what loads the
 # database's half of the program is imported where it is used.
 if TYPE_CHECKING:
+    import uuid
+
     from commandcenter.domain.change import ChangeSet
     from commandcenter.services.command import Command
     from commandcenter.services.workplace import Outcome, Workplace
@@ -32,7 +30,6 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CLOSE_S = 10.0
@@ -53,6 +50,8 @@ class SystemClock:
 
 def new_id() -> uuid.UUID:
     """A UUIDv7: sorts by age, unique without asking anybody."""
+    import uuid
+
     from uuid_utils import uuid7
 
     return uuid.UUID(bytes=uuid7().bytes)
@@ -99,6 +98,8 @@ class DataDirectory:
         self, connection: Connection, device: uuid.UUID, why: str, **more: object
     ) -> tuple[int, str]:
         """Write the chain's head beside the database, where a changed database cannot change it."""
+        import json
+
         from commandcenter.domain.clock import instant_text
         from db.desk.verify import head
 
@@ -122,6 +123,9 @@ class DataDirectory:
 
         A restore is noted with the heads of what was restored: of the anchors before it only those count
         that the restored file can still meet, for what came after them is known to lie in the kept copy."""
+        import json
+        import uuid
+
         from db.desk.verify import Anchor
 
         if not self.anchors.exists():
@@ -141,6 +145,8 @@ class DataDirectory:
         """Put a backup in the database's place; what was there is kept. Returns where.
 
         Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
+        import shutil
+
         from db.desk.backup import check_file
 
         check_file(source)
@@ -286,6 +292,7 @@ def open_workplace(directory: DataDirectory, profile: str, clock: SystemClock | 
 
 def keep_log(directory: DataDirectory) -> None:
     """Write warnings and errors to a file that rotates; no personal data goes there."""
+    import logging
     import logging.handlers
 
     folder = directory.path / "logs"
@@ -302,6 +309,6 @@ def keep_log(directory: DataDirectory) -> None:
 
     def thread_failed(failure: threading.ExceptHookArgs) -> None:
         if failure.exc_value is not None:
-            log.critical("thread failed", exc_info=failure.exc_value)
+            logging.getLogger(__name__).critical("thread failed", exc_info=failure.exc_value)
 
     threading.excepthook = thread_failed

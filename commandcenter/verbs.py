@@ -198,10 +198,9 @@ def _anchor(text: str, device: UUID) -> Anchor:
     try:
         owner = UUID(parts[0]) if len(parts) == 3 else device
         n, hash_ = int(parts[-2]), parts[-1].lower()
-        int(hash_, 16)
     except (ValueError, IndexError):
         raise Refused("not_an_anchor", field="anchor", text=text) from None
-    if len(hash_) < 16:
+    if n < 1 or len(hash_) < 16 or not set(hash_) <= set("0123456789abcdef"):
         raise Refused("not_an_anchor", field="anchor", text=text)
     return Anchor(device=owner, n=n, hash=hash_)
 
@@ -215,7 +214,7 @@ def rebuild(options: argparse.Namespace) -> dict[str, Any]:
     try:
         with immediate(workplace.connection, workplace.file):
             lines = projections.rebuild(workplace.connection)
-        documents = index.rebuild(workplace.connection, workplace.file)
+        documents = index.rebuild(workplace.connection)
     finally:
         workplace.close()
     return {"lines": lines, "documents": documents}

@@ -110,6 +110,8 @@ def _render_one(
 def scenes(room: DutyRoom, incidents: dict[str, UUID]) -> list[tuple[str, Callable[[], None]]]:
     """(file name, what brings the scene about) for every page and the states worth seeing."""
 
+    from ui.shell.draft import LineDraft
+
     def log() -> None:
         room.shell.show_page("log")
 
@@ -119,8 +121,6 @@ def scenes(room: DutyRoom, incidents: dict[str, UUID]) -> list[tuple[str, Callab
 
     def box() -> None:
         log()
-        from ui.shell.draft import LineDraft
-
         key = next(iter(incidents))
         room.shell.logbox.restore(
             LineDraft(
@@ -135,7 +135,7 @@ def scenes(room: DutyRoom, incidents: dict[str, UUID]) -> list[tuple[str, Callab
         room.shell.focus_box()
 
     def board() -> None:
-        room.shell.logbox.restore_empty()
+        room.shell.logbox.restore(LineDraft())
         room.shell.show_page("incident")
 
     def one() -> None:

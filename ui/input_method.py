@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 VARIABLES = ("QT_IM_MODULES", "QT_IM_MODULE")
@@ -51,7 +51,7 @@ def plugin_names(plugins: Path) -> set[str]:
     }
 
 
-def apply(environ: dict[str, str], plugins: Path) -> str | None:
+def apply(environ: MutableMapping[str, str], plugins: Path) -> str | None:
     """Write the choice into ``environ`` (os.environ, before QApplication); returns it, None if unchanged."""
     module = choose_module(environ, plugins)
     if module is not None:

@@ -13,6 +13,7 @@ from commandcenter.domain.errors import Unavailable
 connect = sqlite3.connect
 
 Connection = sqlite3.Connection
+StoreError = sqlite3.Error
 BUSY_MS = 5000
 # Checkpoints run when the writer is idle; this is only the fence for a process that never is.
 FENCE_PAGES = 16_000
@@ -83,3 +84,8 @@ def explained(file: Path) -> Iterator[None]:
 def checkpoint(connection: Connection) -> None:
     """Fold the write-ahead log into the file, as far as no reader is in the way; nobody waits for it."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether the error is the end of a read that was given up."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT

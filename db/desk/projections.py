@@ -127,3 +127,56 @@ def rebuild(connection: Connection) -> int:
             keep(connection, codec.kind, row["id"], row, row["typed_desk_id"])
             lines += 1
     return lines
+
+
+def differing(connection: Connection) -> dict[str, int]:
+    """{projection: its rows that are not as the facts make them, and those that it lacks}; reads only."""
+    found = {name: connection.execute(sql).fetchone()[0] for name, sql in _DIFFERING.items()}
+    return {name: count for name, count in found.items() if count}
+
+
+def _differing_sql() -> dict[str, str]:
+    days = "(happened_at + 28800000 - ((happened_at + 28800000) % 86400000 + 86400000) % 86400000) / 86400000"
+    counted = f"SELECT {days}, kind, machine, importance, channel, desk_id, count(*) FROM timeline GROUP BY 1, 2, 3, 4, 5, 6"
+    counts = "SELECT day, kind, machine, importance, channel, desk_id, count FROM day_count"
+    lines, incidents = [], []
+    for name in statements.FACT_KINDS:
+        kind = statements.CODECS[name].kind
+        machine = int(kind.machine)
+        importance = (
+            "coalesce(nullif(importance, ''), 'normal')" if "importance" in kind.types else "'normal'"
+        )
+        channel = "coalesce(channel, '')" if "channel" in kind.types else "''"
+        lines.append(
+            f"SELECT happened_at, id, '{name}', {machine}, {importance}, {channel},"
+            f" coalesce(typed_desk_id, zeroblob(16)), (SELECT s.id FROM strike AS s WHERE s.target_id = f.id"
+            f' ORDER BY s.happened_at, s.id LIMIT 1) FROM "{name}" AS f'
+        )
+        incidents.append(
+            f"SELECT incident_id, happened_at, id, '{name}', {machine} FROM \"{name}\""
+            " WHERE incident_id IS NOT NULL"
+        )
+        incidents.append(
+            f"SELECT e.incident_id, f.happened_at, f.id, '{name}', {machine} FROM incident_event AS e"
+            f' JOIN "{name}" AS f ON f.id = e.subject_id'
+            " WHERE e.event IN ('opened', 'attached') AND e.incident_id IS NOT NULL"
+        )
+    kept = "SELECT happened_at, row_id, kind, machine, importance, channel, desk_id, struck_id FROM timeline"
+    on_incidents = "SELECT incident_id, happened_at, row_id, kind, machine FROM incident_timeline"
+    return {
+        "timeline": _difference(" UNION ALL ".join(lines), kept),
+        "incident_timeline": _difference(" UNION ".join(incidents), on_incidents),
+        "day_count": _difference(counted, counts),
+    }
+
+
+def _difference(due: str, kept: str) -> str:
+    """How many rows stand in one of the two and not in the other."""
+    return (
+        f"WITH due AS MATERIALIZED ({due}), kept AS MATERIALIZED ({kept}) SELECT"
+        " (SELECT count(*) FROM (SELECT * FROM due EXCEPT SELECT * FROM kept))"
+        " + (SELECT count(*) FROM (SELECT * FROM kept EXCEPT SELECT * FROM due))"
+    )
+
+
+_DIFFERING = _differing_sql()

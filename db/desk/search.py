@@ -1,7 +1,7 @@
 """The text index's keeper: it follows the journal when the writer is idle, in slices of a few milliseconds.
 
 A record's words, folded, are a *document*. Documents get slots in the order of indexing, never one twice.
-4,096 slots are a *block*. When a block is full its *postings* are made: for every piece of text the
+8,192 slots are a *block*. When a block is full its *postings* are made: for every piece of text the
 documents of the block that hold it, by their place in it, and with that the block is sealed. A
 piece is a single character, or the hash of a pair (of three letters or digits, of four digits), or what
 the log is filtered by. Postings say where it is worth looking, the documents decide (db.queries.search), so
@@ -33,8 +33,9 @@ from commandcenter.domain.record import REGISTRY, Kind
 from db.desk import local
 from db.desk.engine import Connection
 
-BLOCK_BITS = 12
+BLOCK_BITS = 13
 BLOCK = 1 << BLOCK_BITS
+LIST_MAX = BLOCK // 64  # more places than this are kept as a bitmap, which is quicker to intersect
 BITMAP_BYTES = BLOCK // 8  # a posting of this length is a bitmap, any other a list of places
 # A posting's key is block << PIECE_BITS | piece.
 PIECE_BITS = 24
@@ -44,7 +45,6 @@ FACET = 0x40_0000
 FACET_HASH = 0x1F_FFFF
 ORDER = 0x80_0000  # the block's places by time, oldest first; absent where they stand so anyway
 
-SHORT = 3
 _STATE = "text_index"
 LULL_S = 0.5  # new lines wait for a pause this long, or until there are as many as one look takes
 _LINES = 64  # journal lines, documents or postings between two looks at the clock
@@ -177,21 +177,21 @@ def _runs(folded: str) -> Iterator[str]:
 
 def pieces_for(word: str) -> set[str]:
     """The pieces that every document with ``word`` in it has: the longest there are, no more than needed."""
-    if len(word) <= SHORT:  # a few pairs might all share their hashes with common ones; characters cannot
-        return set(word) | set(map(str.__add__, word, word[1:]))
     fours = {run for run in _runs(word) if len(run) == 4}
     threes = {run for run in _runs(word) if not any(run in four for four in fours)}
     longer = fours | threes
     pairs = {pair for pair in map(str.__add__, word, word[1:]) if not any(pair in run for run in longer)}
-    return longer | pairs
+    out = longer | pairs
+    # one hash alone might be shared with something common; characters share nothing
+    return out if len(out) > 1 else out | set(word)
 
 
 # --- postings
 
 
 def packed(places: Sequence[int]) -> bytes:
-    """A posting: up to 255 places as 16-bit numbers, more as a bitmap (little-endian both)."""
-    if len(places) >= BITMAP_BYTES // 2:
+    """A posting: up to ``LIST_MAX`` places as 16-bit numbers, more as a bitmap (little-endian both)."""
+    if len(places) > LIST_MAX:
         flags = bytearray(BITMAP_BYTES)
         for place in places:
             flags[place >> 3] |= 1 << (place & 7)

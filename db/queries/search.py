@@ -32,8 +32,8 @@ from db.desk.search import (
 from db.desk.statements import CODECS
 from db.queries.log import LogFilter
 
-_SLAB = 8  # blocks whose postings are fetched at once, doubled as the search goes back in time
-_SLAB_MAX = 64
+_SLAB = 4  # blocks whose postings are fetched at once, doubled as the search goes back in time
+_SLAB_MAX = 32
 _MANY = 100  # candidates; fewer are looked at whichever block they are of
 _PIECES_MAX = 8
 _REST_LINES = 500
@@ -288,24 +288,30 @@ def _in_all(postings: Sequence[bytes], wanted: int) -> list[int]:
     """The places that stand in every posting, last first; none unless there are ``wanted`` postings."""
     if len(postings) < wanted:
         return []
-    lists = sorted((data for data in postings if len(data) != BITMAP_BYTES), key=len)
-    maps = [data for data in postings if len(data) == BITMAP_BYTES]
-    if lists:
-        places = set(numbers(lists[0]))
-        for data in lists[1:]:
-            places.intersection_update(numbers(data))
-        for data in maps:
-            places = {place for place in places if data[place >> 3] >> (place & 7) & 1}
-        return sorted(places, reverse=True)
-    both = -1
-    for data in maps:
-        both &= int.from_bytes(data, "little")
-    return _bits(both)
+    lists: list[bytes] = []
+    both = -1  # all ones
+    for data in postings:
+        if len(data) == BITMAP_BYTES:
+            both &= int.from_bytes(data, "little")
+        else:
+            lists.append(data)
+    if not lists or not both:
+        return _bits(both)
+    lists.sort(key=len)
+    places = set(numbers(lists[0]))
+    for data in lists[1:]:
+        if not places:
+            return []
+        places.intersection_update(numbers(data))
+    if both > 0:
+        flags = both.to_bytes(BITMAP_BYTES, "little")
+        places = {place for place in places if flags[place >> 3] >> (place & 7) & 1}
+    return sorted(places, reverse=True)
 
 
 def _bits(flags: int) -> list[int]:
     """The positions of the ones, highest first."""
-    out = []
+    out: list[int] = []
     text = bin(flags)
     length, at = len(text) - 1, text.find("1", 2)
     while at >= 0:

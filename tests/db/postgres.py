@@ -18,7 +18,9 @@ from sqlalchemy import URL, create_engine, text
 
 INSTALLED = Path("/usr/lib/postgresql")
 # Nothing here outlives the tests, so nothing waits for the disk.
-OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c shared_buffers=16MB -c max_connections=20"
+OPTIONS = (
+    "-c listen_addresses= -c fsync=off -c full_page_writes=off -c shared_buffers=16MB -c max_connections=20"
+)
 
 
 @dataclass

@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from commandcenter.__main__ import main
-from commandcenter.domain.change import GENESIS, decode, encode, link
-from commandcenter.services.incidents import AttachLine, CloseIncident, EditIncident, OpenIncident
-from commandcenter.services.log import StrikeFact, WriteLogEntry
-from commandcenter.services.registers import AddCard, EditCard
+from commandcenter.domain.change import decode, encode
 from db.desk.verify import Anchor
+from tests.db.tampering import (
+    LAST,
+    TAMPERINGS,
+    Hand,
+    alter_entry_chain_and_row,
+    busy_night,
+    chain_again,
+    drop_and_roll_back,
+    drop_newest,
+    statements,
+)
 from tests.services.desk import Desk
-
-Tamper = Callable[[sqlite3.Connection, Desk], None]
-
-
-def busy_night(desk: Desk) -> None:
-    """Every kind of entry that there is: facts, cards, edits, a growing set, a strike, attached lines."""
-    with desk.working() as at:
-        first = at.execute(WriteLogEntry(text="东湖路积水约40厘米", channel="phone", counterpart="王某某"))
-        at.execute(WriteLogEntry(text="已通知街道"))
-        incident, *_ = at.execute(
-            OpenIncident(title="东湖路内涝", event_code="11A01", place="东湖路", from_entry_id=first.ids[0])
-        ).ids
-        second = at.execute(WriteLogEntry(text="水位下降", incident_id=incident, importance="important"))
-        third = at.execute(WriteLogEntry(text="补充一条"))
-        at.execute(AttachLine(incident_id=incident, entry_id=third.ids[0]))
-        at.execute(EditIncident(id=incident, fields={"place": "东湖路北段", "grade": "ordinary"}))
-        at.execute(
-            StrikeFact(target_id=second.ids[0], reason="数字写错", replacement_text="水位下降10厘米")
-        )
-        person = at.execute(
-            AddCard(kind="person", fields={"name": "测试员", "roles": ["duty_officer", "leader"]})
-        ).ids[0]
-        at.execute(EditCard(kind="person", id=person, fields={"roles": ["duty_chief", "leader"]}))
-        at.execute(CloseIncident(id=incident))
-        at.execute(WriteLogEntry(text="倒数第二条"))
-        at.execute(WriteLogEntry(text="最后一条"))
 
 
 @pytest.fixture
@@ -53,207 +34,202 @@ def night(desk: Desk) -> Desk:
     return desk
 
 
-def newest(connection: sqlite3.Connection) -> tuple[int, bytes, bytes]:
-    """(seq, id, device) of the newest entry."""
-    found = connection.execute("SELECT seq, id, device FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-    return int(found[0]), bytes(found[1]), bytes(found[2])
+def test_an_untouched_file_is_sound(night: Desk) -> None:
+    result = night.verify(night.anchor())
+    assert result.findings == []
+    assert result.entries == 19
+    assert result.purged == 0
+    (device, (n, hash_)), *rest = result.heads.items()
+    assert not rest
+    assert (device, n, hash_) == (night.device(), night.anchor().n, night.anchor().hash)
+    assert result.anchored == {device: n}
 
 
-def drop_newest(connection: sqlite3.Connection) -> None:
-    """Take the newest line away with everything of it but the chain's head."""
-    seq, id_, _ = newest(connection)
-    (happened,) = connection.execute("SELECT happened_at FROM log_entry WHERE id = ?", (id_,)).fetchone()
-    connection.execute("DELETE FROM journal WHERE seq = ?", (seq,))
-    for table, column in (("log_entry", "id"), ("private_value", "change_id"), ("timeline", "row_id")):
-        assert connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (id_,)).rowcount == 1
-    connection.execute(
-        "UPDATE day_count SET count = count - 1 WHERE kind = 'log_entry' AND importance = 'normal'"
-        " AND channel = '' AND day = (? + 28800000) / 86400000",
-        (happened,),
-    )
+def test_the_shipped_profile_is_sound(licheng: Desk) -> None:
+    busy_night(licheng)
+    result = licheng.verify()
+    assert result.findings == []
+    assert result.rows > 100
 
 
-def roll_chain_back(connection: sqlite3.Connection) -> None:
-    """Set the chain's head to the entry that is now the newest: consistent in itself."""
-    _, _, device = newest(connection)
-    n, hash_ = connection.execute(
-        "SELECT n, hash FROM journal WHERE device = ? ORDER BY n DESC LIMIT 1", (device,)
-    ).fetchone()
-    connection.execute("UPDATE chain SET n = ?, hash = ? WHERE device = ?", (n, hash_, device))
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_tampering_is_found(night: Desk, what: str) -> None:
+    tamper, expected = TAMPERINGS[what]
+    with night.raw() as connection:
+        tamper(connection)
+    assert night.codes() == expected
 
 
-def drop_and_roll_back(connection: sqlite3.Connection) -> None:
-    """The thorough hand: nothing left that could tell, inside the file."""
-    drop_newest(connection)
-    roll_chain_back(connection)
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_tampering_ends_the_verb_with_2(night: Desk, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with night.raw() as connection:
+        TAMPERINGS[what][0](connection)
+    # a damaged entry may forbid to go on at all; never is it called sound
+    assert main(["verify", "--data", str(night.path)]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert said["sound"] is False
+    assert {found["finding"] for found in said["findings"]} == TAMPERINGS[what][1]
+    assert not night.directory.anchors.exists(), "a head that is not sound is no anchor"
 
 
-def chain_again(connection: sqlite3.Connection) -> None:
-    """Hash the whole chain anew over what the entries now say, as one who knows the rule would."""
-    previous: dict[bytes, bytes] = {}
-    rows = connection.execute("SELECT seq, device, bytes FROM journal WHERE n > 0 ORDER BY seq").fetchall()
-    for seq, device, data in rows:
-        previous[device] = link(previous.get(device, GENESIS), data)
-        connection.execute("UPDATE journal SET hash = ? WHERE seq = ?", (previous[device], seq))
-    for device, hash_ in previous.items():
-        connection.execute("UPDATE chain SET hash = ? WHERE device = ?", (hash_, device))
+def said_by_verify(desk: Desk, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict[str, Any]]:
+    """(exit code, document) of the verb."""
+    code = main(["verify", "--data", str(desk.path), *more])
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, document
 
 
-def swap_bytes(connection: sqlite3.Connection) -> None:
-    """Two entries change places, their columns stay."""
-    (a, data_a), (b, data_b) = connection.execute(
-        "SELECT seq, bytes FROM journal WHERE n > 0 ORDER BY seq DESC LIMIT 2"
-    ).fetchall()
-    connection.execute("UPDATE journal SET bytes = ? WHERE seq = ?", (data_b, a))
-    connection.execute("UPDATE journal SET bytes = ? WHERE seq = ?", (data_a, b))
+def test_an_untouched_file_ends_the_verb_with_0(night: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = said_by_verify(night, capsys)
+    assert (code, said["sound"], said["findings"]) == (0, True, [])
+    anchor = night.anchor()
+    assert said["noted"] == {"n": anchor.n, "hash": anchor.hash}
+    assert said_by_verify(night, capsys)[1]["anchors"] == 1
 
 
-def swap_seats(connection: sqlite3.Connection) -> None:
-    """Two entries change places with all their columns."""
-    (a,), (b,) = connection.execute("SELECT seq FROM journal WHERE n > 0 ORDER BY seq DESC LIMIT 2").fetchall()
-    for old, new in ((a, -1), (b, a), (-1, b)):
-        connection.execute("UPDATE journal SET seq = ? WHERE seq = ?", (new, old))
+@pytest.mark.parametrize(
+    ("tamper", "without"), [(drop_newest, {"newest_missing"}), (drop_and_roll_back, set())]
+)
+def test_the_newest_entry_dropped_with_all_of_it(night: Desk, tamper: Hand, without: set[str]) -> None:
+    held = night.anchor()
+    with night.raw() as connection:
+        tamper(connection)
+    assert night.codes() == without
+    assert night.codes(held) == without | {"older_than_anchor"}
+    finding = next(found for found in night.verify(held).findings if found.code == "older_than_anchor")
+    assert (finding.device, finding.n, finding.detail) == (held.device, held.n, str(held.n - 1))
 
 
-def alter_entry(connection: sqlite3.Connection) -> None:
-    """An open value inside an entry's bytes."""
-    seq, data = connection.execute(
-        "SELECT seq, bytes FROM journal WHERE instr(bytes, CAST('important' AS BLOB)) > 0"
-    ).fetchone()
-    connection.execute(
-        "UPDATE journal SET bytes = ? WHERE seq = ?", (data.replace(b'"important"', b'"urgent"'), seq)
-    )
+def test_dropped_then_written_over(night: Desk) -> None:
+    held = night.anchor()
+    with night.raw() as connection:
+        drop_and_roll_back(connection)
+    night.write("写在被删的那一条的位置上")
+    assert night.codes() == set()
+    assert night.codes(held) == {"anchor_differs"}
 
 
-def alter_entry_and_chain(connection: sqlite3.Connection) -> None:
-    """The same, with the chain hashed anew: the row then tells, and an anchor."""
-    alter_entry(connection)
-    chain_again(connection)
+def test_a_history_written_anew_is_found_by_an_anchor_only(night: Desk) -> None:
+    held = night.anchor()
+    with night.raw() as connection:
+        alter_entry_chain_and_row(connection)
+    assert night.codes() == set()
+    assert night.codes(held) == {"anchor_differs"}
 
 
-def alter_entry_chain_and_row(connection: sqlite3.Connection) -> None:
-    """The same, and the row and its lines say it too: only an anchor tells."""
-    alter_entry_and_chain(connection)
-    for table in ("log_entry", "timeline"):
-        connection.execute(f"UPDATE {table} SET importance = 'urgent' WHERE importance = 'important'")
-    connection.execute("UPDATE day_count SET importance = 'urgent' WHERE importance = 'important'")
+def test_the_verb_says_which_anchor_it_would_need(night: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    held = night.anchor()
+    with night.raw() as connection:
+        drop_and_roll_back(connection)
+    code, said = said_by_verify(night, capsys)
+    assert code == 0
+    assert said["heads"] == [
+        {
+            "device": str(held.device),
+            "n": held.n - 1,
+            "hash": night.anchor().hash,
+            "anchored_to": 0,
+            "anchor_needed_from": held.n,
+        }
+    ]
+    for anchor in (
+        f"{held.n}:{held.hash}",
+        f"{held.n}:{held.hash[:16]}",
+        f"{held.device}:{held.n}:{held.hash}",
+    ):
+        code, said = said_by_verify(night, capsys, "--anchor", anchor)
+        assert code == 2, anchor
+        (found,) = said["findings"]
+        assert found["finding"] == "older_than_anchor"
+        assert found["n"] == held.n
 
 
-def alter_private(connection: sqlite3.Connection) -> None:
-    """A caller's words beside the chain, and the row that shows them."""
-    change, body = connection.execute(
-        "SELECT change_id, body FROM private_value ORDER BY change_id DESC LIMIT 1"
-    ).fetchone()
-    raw = json.loads(body)
-    raw["text"]["value"] = "什么也没有发生"
-    connection.execute(
-        "UPDATE private_value SET body = ? WHERE change_id = ?",
-        (json.dumps(raw, ensure_ascii=False).encode(), change),
-    )
-    connection.execute("UPDATE log_entry SET text = '什么也没有发生' WHERE id = ?", (change,))
+def test_the_anchors_file_remembers(night: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said_by_verify(night, capsys)[0] == 0
+    with night.raw() as connection:
+        drop_and_roll_back(connection)
+    code, said = said_by_verify(night, capsys)
+    assert code == 2
+    assert [found["finding"] for found in said["findings"]] == ["older_than_anchor"]
 
 
-def add_row(connection: sqlite3.Connection) -> None:
-    """A line that no entry speaks of, in the log and in its counts."""
-    columns = [row[1] for row in connection.execute("PRAGMA table_info(log_entry)") if row[1] != "id"]
-    names = ", ".join(columns)
-    id_ = UUID(int=7).bytes
-    connection.execute(
-        f"INSERT INTO log_entry (id, {names}) SELECT ?, {names} FROM log_entry ORDER BY id DESC LIMIT 1",
-        (id_,),
-    )
-    connection.execute(
-        "INSERT INTO timeline SELECT happened_at, ?, kind, machine, importance, channel, desk_id, NULL"
-        " FROM timeline WHERE kind = 'log_entry' ORDER BY row_id DESC LIMIT 1",
-        (id_,),
-    )
-    connection.execute(
-        "UPDATE day_count SET count = count + 1 WHERE kind = 'log_entry' AND importance = 'normal'"
-        " AND channel = ''"
-    )
+HEX = "0" * 64
 
 
-def statements(*sql: str) -> Callable[[sqlite3.Connection], None]:
-    """A tampering of plain statements, each of which must change something."""
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        "5:xyz",
+        f"x:{HEX}",
+        "5:abc",
+        "a:b:c:d",
+        f"5:{HEX[:15]}",
+        f"5:0x{HEX[:14]}",
+        f"0:{HEX}",
+        f"-5:{HEX}",
+    ],
+)
+def test_what_is_no_anchor_is_refused(night: Desk, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    code, said = said_by_verify(night, capsys, f"--anchor={text}")
+    assert (code, said["refused"]) == (2, "not_an_anchor")
 
-    def tamper(connection: sqlite3.Connection) -> None:
-        for statement in sql:
-            assert connection.execute(statement).rowcount > 0, statement
 
-    return tamper
+def test_last_weeks_file_put_back(night: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "last-week.sqlite3"
+    shutil.copyfile(night.file, kept)  # closed by its last connection: the whole file
+    night.write("本周的一条")
+    held = night.anchor()
+    assert said_by_verify(night, capsys)[0] == 0
+    shutil.copyfile(kept, night.file)
+    assert night.codes() == set()
+    assert night.codes(held) == {"older_than_anchor"}
+    code, said = said_by_verify(night, capsys)
+    assert code == 2
+    (found,) = said["findings"]
+    assert (found["finding"], found["n"]) == ("older_than_anchor", held.n)
+    assert held.n == night.anchor().n + 1
 
 
-LAST = "(SELECT max(id) FROM log_entry)"
-TAMPERINGS: dict[str, tuple[Callable[[sqlite3.Connection], None], set[str]]] = {
-    "a fact's row": (statements(f"UPDATE log_entry SET text = '改' WHERE id = {LAST}"), {"row_altered"}),
-    "a fact's author": (statements(f"UPDATE log_entry SET typed_by_id = id WHERE id = {LAST}"), {"row_altered"}),
-    "a fact's scope": (statements(f"UPDATE log_entry SET scope_id = id WHERE id = {LAST}"), {"row_altered"}),
-    "a card's row": (statements("UPDATE incident SET grade = 'major'"), {"row_altered"}),
-    "a card's set": (statements("""UPDATE person SET roles = '["leader"]'"""), {"row_altered"}),
-    "a card's heads": (statements("UPDATE incident SET heads = '{}'"), {"row_altered"}),
-    "a shipped row": (statements("UPDATE setting SET value = '60'"), {"row_altered"}),
-    "a row taken away": (
-        statements(f"DELETE FROM log_entry WHERE id = {LAST}"),
-        {"row_missing", "line_missing", "row_missing"} - {"line_missing"},
-    ),
-    "a row without an entry": (add_row, {"row_without_entry", "projection_differs"}),
-    "an entry": (alter_entry, {"entry_altered", "row_altered"}),
-    "an entry and the chain": (alter_entry_and_chain, {"row_altered"}),
-    "an entry's columns": (
-        statements("UPDATE journal SET device = id WHERE seq = (SELECT max(seq) FROM journal)"),
-        {"entry_misfiled"},
-    ),
-    "an entry made unreadable": (
-        statements("UPDATE journal SET bytes = x'7b7d' WHERE seq = (SELECT max(seq) FROM journal)"),
-        {"entry_unreadable", "newest_missing", "row_without_entry", "projection_differs"},
-    ),
-    "a shipped entry": (
-        statements("UPDATE journal SET bytes = replace(bytes, '1800', '1801') WHERE seq = 1"),
-        {"shipped_altered", "row_altered"},
-    ),
-    "a private value": (alter_private, {"value_altered"}),
-    "the newest entry": (drop_newest, {"newest_missing"}),
-    "an entry in the middle": (
-        statements("DELETE FROM journal WHERE n = 5"),
-        {"chain_gap", "entry_altered", "row_without_entry", "projection_differs"},
-    ),
-    "two entries' bytes": (swap_bytes, {"entry_misfiled", "entry_altered"}),
-    "two entries' seats": (swap_seats, {"chain_gap", "entry_altered", "head_differs"}),
-    "the chain's head": (statements("UPDATE chain SET hash = zeroblob(32)"), {"head_differs"}),
-    "the chain's length": (statements("UPDATE chain SET n = n - 1"), {"head_differs"}),
-    "the chain's row": (statements("DELETE FROM chain"), {"head_differs"}),
-    "a line of the timeline": (
-        statements(f"DELETE FROM timeline WHERE row_id = {LAST}"),
-        {"line_missing", "projection_differs"},
-    ),
-    "a line hidden as the machine's": (
-        statements(f"UPDATE timeline SET machine = 1 WHERE row_id = {LAST}"),
-        {"projection_differs"},
-    ),
-    "a strike taken off": (
-        statements("UPDATE timeline SET struck_id = NULL WHERE struck_id IS NOT NULL"),
-        {"projection_differs"},
-    ),
-    "a strike put on": (
-        statements(f"UPDATE timeline SET struck_id = row_id WHERE row_id = {LAST}"),
-        {"projection_differs"},
-    ),
-    "a day's count": (statements("UPDATE day_count SET count = count + 1"), {"projection_differs"}),
-    "counts moved to another day": (
-        statements("UPDATE day_count SET day = day + 1 WHERE kind = 'log_entry'"),
-        {"projection_differs"},
-    ),
-    "a line off its incident": (
-        statements("DELETE FROM incident_timeline WHERE kind = 'log_entry' AND rowid_of = 0")
-        if False
-        else statements(
-            "DELETE FROM incident_timeline WHERE row_id = (SELECT max(row_id) FROM incident_timeline"
-            " WHERE kind = 'log_entry')"
-        ),
-        {"projection_differs"},
-    ),
-    "a line on another incident": (
-        statements("UPDATE incident_timeline SET incident_id = row_id WHERE kind = 'log_entry'"),
-        {"projection_differs"},
-    ),
-}
+def test_a_restore_by_the_verb_is_no_offence(
+    night: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.sqlite3"
+    assert main(["backup", str(kept), "--data", str(night.path)]) == 0
+    capsys.readouterr()
+    night.write("备份之后的一条")
+    assert said_by_verify(night, capsys)[0] == 0
+    before = night.device()
+    assert main(["restore", str(kept), "--data", str(night.path)]) == 0
+    capsys.readouterr()
+    assert night.device() != before
+    code, said = said_by_verify(night, capsys)
+    assert (code, said["findings"]) == (0, [])
+    night.write("恢复之后的一条")
+    assert said_by_verify(night, capsys)[0] == 0
+
+
+def test_an_anchor_of_a_desk_that_is_not_in_the_file(night: Desk) -> None:
+    stranger = Anchor(device=UUID(int=9), n=1, hash="0" * 64)
+    assert night.codes(stranger) == {"older_than_anchor"}
+
+
+def test_a_purged_value_is_counted_and_not_a_broken_chain(night: Desk) -> None:
+    with night.raw() as connection:
+        statements(
+            f"DELETE FROM private_value WHERE change_id = {LAST}",
+            f"UPDATE log_entry SET text = NULL WHERE id = {LAST}",
+        )(connection)
+    result = night.verify()
+    assert (result.findings, result.purged) == ([], 1)
+
+
+def test_the_tamperers_know_the_format(night: Desk) -> None:
+    """The hands above hash as the program does; or finding them would prove nothing."""
+    with night.raw() as connection:
+        before = connection.execute("SELECT seq, hash FROM journal").fetchall()
+        chain_again(connection)
+        assert connection.execute("SELECT seq, hash FROM journal").fetchall() == before
+        for (data,) in connection.execute("SELECT bytes FROM journal"):
+            assert encode(decode(data)) == data

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.domain.errors import Refused
 from ui.forms.editors import Editor, Unreadable
@@ -36,10 +36,11 @@ class Field(QWidget):
         editor: Editor,
         view: View,
         *,
-        show_caption: bool = True,
+        ok: Label | None = None,
         shown: Callable[[str | None], str] | None = None,
     ) -> None:
-        """``shown``: how the view words a value, where that is not how the editor does."""
+        """``ok``: where to say that it is saved instead of beside a caption (which is then not shown);
+        ``shown``: how the view words a value, where that is not how the editor does."""
         super().__init__()
         self.name, self.editor, self.view = name, editor, view
         self._workbench, self._words = editor.workbench, editor.words
@@ -50,12 +51,13 @@ class Field(QWidget):
         self._bases: Bases = ()
         self._editing = False
         self._sent: tuple[str | None, str] | None = None  # value, raw
+        self._began_raw = ""
         self._refused_raw: str | None = None
         self._stale = False
         self._blocked = ""
         theme = self._workbench.theme
         self._caption = Label(theme, caption, ink="muted", size=TYPE.small)
-        self._caption.setVisible(show_caption)
+        self._ok = ok or Label(theme, "", ink="accent", size=TYPE.small)
         self._note = Label(theme, "", ink="muted", size=TYPE.small)
         self._note.setWordWrap(True)
         self._note.setVisible(False)
@@ -63,12 +65,19 @@ class Field(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(theme.px(2))
         self._layout.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        for part in (self._caption, view, editor, self._note):
+        if ok is None:
+            head = QHBoxLayout()
+            head.setContentsMargins(theme.px(SPACE.s - 2), 0, 0, 0)
+            head.addWidget(self._caption)
+            head.addWidget(self._ok)
+            head.addStretch(1)
+            self._layout.addLayout(head)
+        for part in (view, editor, self._note):
             self._layout.addWidget(part)
-        self._show_caption = show_caption
+        self._note.setContentsMargins(theme.px(SPACE.s - 2), 0, 0, 0)
         editor.setVisible(False)
         self._saved_timer = QTimer(self, singleShot=True, interval=SAVED_SHOWN_MS)
-        self._saved_timer.timeout.connect(self._rest)
+        self._saved_timer.timeout.connect(self._said_saved)
         view.begun.connect(self.begin)
         editor.entered.connect(self._enter)
         editor.left.connect(self.give_up)
@@ -88,8 +97,7 @@ class Field(QWidget):
                 self._say_other()
         elif self._sent is None:
             self._show()
-            if not self._saved_timer.isActive():
-                self._rest()
+            self._rest()
 
     def begin(self) -> None:
         """Let somebody type, on the value that stands here."""
@@ -116,7 +124,8 @@ class Field(QWidget):
             return
         self._value, self._sent, self._refused_raw = self._sent[0], None, None
         self._show()
-        self._say(self._words("forms.saved"), "muted")
+        self._ok.setText(self._words("forms.saved"))
+        self._ok.setVisible(True)
         self._saved_timer.start()
         self.typed.emit()
 
@@ -153,7 +162,7 @@ class Field(QWidget):
         """Let go without writing: the page shows another record. The page keeps the draft."""
         self._close()
         self._sent = None
-        self._saved_timer.stop()
+        self._ok.setText("")
         self._say("", "muted")
 
     def editing(self) -> bool:
@@ -190,7 +199,7 @@ class Field(QWidget):
     # ---- while typing
 
     def _open(self, began: str | None, bases: Bases) -> None:
-        self._saved_timer.stop()
+        self._ok.setText("")
         self._editing = True
         self._began, self._bases = began, bases
         self._refused_raw, self._stale = None, False
@@ -268,6 +277,10 @@ class Field(QWidget):
 
     def _show(self) -> None:
         self.view.show_text(self._shown(self._value), self._words("forms.empty"))
+
+    def _said_saved(self) -> None:
+        self._ok.setText("")
+        self._rest()
 
     def _rest(self) -> None:
         if not self._editing and self._sent is None:

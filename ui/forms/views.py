@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QEnterEvent,
@@ -208,15 +210,18 @@ class WordsView(View):
 class GradeView(View):
     """The badge of a grade; a quiet word where there is none."""
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, bars: Callable[[str], int]) -> None:
+        """``bars``: how many are filled for a grade's word; 0: it is none."""
         super().__init__(theme, name)
         self._bars, self._word = 0, ""
+        self._bars_of = bars
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def show_grade(self, bars: int, word: str) -> None:
-        """Show another grade; ``bars`` 0: none."""
-        self._bars, self._word = bars, word
-        self.setAccessibleName(f"{self._name} {word}")
+    def show_text(self, text: str, placeholder: str = "") -> None:
+        """Show another grade."""
+        super().show_text(text, placeholder)
+        self._word = text or placeholder
+        self._bars = self._bars_of(text)
         self.updateGeometry()
         self.update()
 

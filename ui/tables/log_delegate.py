@@ -61,6 +61,10 @@ class LogDelegate(QStyledItemDelegate):
             "number": _Pen(theme.font(TYPE.small, figures=True)),
             "date": _Pen(theme.font(TYPE.tiny)),
         }
+        self._clock_step = self._pens["clock"].metrics.horizontalAdvance("00:00:00") / 8
+        self._struck_ink = theme.colour("faint")
+        self._badges: dict[tuple[str, str, int, float], QPixmap] = {}
+        self._texts: dict[tuple[str, str, int], QStaticText] = {}
         names = "text muted faint accent accent_soft selection line line_soft edge strong strong_text"
         self._inks: dict[str, QColor] = {name: theme.colour(name) for name in names.split()}
 
@@ -77,6 +81,7 @@ class LogDelegate(QStyledItemDelegate):
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected:
             painter.fillRect(rect, inks["selection"])
+        self._struck_ink = self._inks["muted" if selected else "faint"]  # faint is too little on a selection
         shown = self._model.shown(row)
         date, begins = self._model.head(row)
         hair = self._px(SPACE.hair)
@@ -106,7 +111,7 @@ class LogDelegate(QStyledItemDelegate):
     # ---- cells
 
     def _time(self, painter: QPainter, rect: QRect, shown: Shown | None, date: str) -> None:
-        left = rect.left() + self._pad + self._px(SPACE.mark)
+        left = float(rect.left() + self._pad + self._px(SPACE.mark))
         clock, small = self._pens["clock"], self._pens["date"]
         middle = rect.top() + rect.height() / 2
         baseline = middle - clock.height / 2 + clock.ascent
@@ -257,9 +262,9 @@ class LogDelegate(QStyledItemDelegate):
         return self._pens["bold" if shown.badge and run.ink == "text" else "line"]
 
     def _ink_of(self, run: Run) -> QColor:
-        return self._inks[
-            {"text": "text", "muted": "muted", "struck": "faint", "mark": "accent", "break": "faint"}[run.ink]
-        ]
+        if run.ink in ("struck", "break"):
+            return self._struck_ink
+        return self._inks["accent" if run.ink == "mark" else run.ink]
 
     def _mark_hits(self, painter: QPainter, rect: QRect, x: float, text: str, pen: _Pen, run: Run) -> None:
         if not self.highlight or run.ink in ("mark", "break"):

@@ -84,7 +84,7 @@ class LineWindow(QObject):
     # ---- what the reader does
 
     def set_filter(self, filter_: LogFilter) -> None:
-        """Show other lines. The chosen line stays chosen and in sight if the filter has it."""
+        """Show other lines. A chosen line stays chosen and in sight; one the filter lacks leaves its time."""
         self.filter = filter_
         self._restart = True
         self._begin()

@@ -1,0 +1,364 @@
+"""The generic form: a card's fields made from its definition, each committed when it is left."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from commandcenter.domain.errors import Answerable
+from commandcenter.domain.record import Kind
+from commandcenter.services.registers import AddCard, EditCard, RetireCard
+from commandcenter.services.workplace import Outcome
+from db.queries.registers import row as read_row
+from ui.forms.editors import Unreadable
+from ui.panel import Panel
+from ui.register_field import CardField
+from ui.register_list import CardRow, card_row, columns_of
+from ui.register_words import CardWords, field_label
+from ui.shell.chip import Chip, Label
+from ui.tables.days import clock_text
+from ui.theme import SPACE, TYPE
+from ui.workbench import Workbench
+
+
+class CardForm(Panel):
+    """One card of a kind, or a new one. Typed text survives refusals and a look at other cards."""
+
+    left = Signal()  # Esc: back to the list
+    made = Signal(object)  # UUID of the card just added
+    changed = Signal(object)  # CardRow as read after a commit
+
+    def __init__(self, workbench: Workbench, kind: Kind) -> None:
+        super().__init__(workbench.theme)
+        self.workbench, self.words, self.kind = workbench, workbench.words, kind
+        self._id: UUID | None = None
+        self._new = False
+        self._adding = False
+        self._retired = False
+        self._kept: dict[UUID | None, dict[str, str]] = {}  # typed and not saved, by card
+        self.setAccessibleName(self.words("registers.form"))
+        theme = workbench.theme
+        self.state = Label(theme, ink="muted", size=TYPE.small)
+        self.tag = Chip(theme)
+        self.tag.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.tag.show_text(self.words("registers.retired"), "strong")
+        self.retire = Chip(theme, self.words("registers.retire"), key="R")
+        self.retire.clicked.connect(self.ask_retire)
+        for part in (self.tag, self.state, self.retire):
+            self.head.addWidget(part)
+        self.question = _Question(workbench)
+        self.question.answered.connect(self._answered)
+        self.hint = Label(theme, ink="muted", size=TYPE.small)
+        self.hint.setWordWrap(True)
+        self.body.addWidget(self.question)
+        self.body.addWidget(self.hint)
+        self.fields: dict[str, CardField] = {}
+        self._scroll = self._build()
+        self.body.addWidget(self._scroll, 1)
+        self.show_card(None)
+
+    def _build(self) -> QScrollArea:
+        px = self.workbench.theme.px
+        ground = QWidget()
+        ground.setAutoFillBackground(False)
+        column = QVBoxLayout(ground)
+        column.setContentsMargins(px(2), px(2), px(SPACE.s), px(2))
+        column.setSpacing(px(SPACE.m))
+        names = [name for name in self.kind.types if name not in ("retired", "scope_id")]
+        names.sort(key=lambda name: name != self.kind.title)
+        for name in [*names, "scope_id"]:
+            label = field_label(self.words, self.kind.name, name)
+            field = CardField(self.workbench, name, label, self.kind.types[name])
+            field.committed.connect(self._committed)
+            field.left.connect(self._leave)
+            field.entered.connect(lambda name=name: self._next(name))
+            self.fields[name] = field
+            column.addWidget(field)
+        column.addStretch(1)
+        width = max(field.label.sizeHint().width() for field in self.fields.values())
+        for field in self.fields.values():
+            field.label.setFixedWidth(width)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (scroll, scroll.viewport(), ground):
+            palette = part.palette()
+            palette.setColor(QPalette.ColorRole.Window, self.workbench.theme.colour("panel"))
+            part.setPalette(palette)
+        scroll.setWidget(ground)
+        return scroll
+
+    # ---- which card
+
+    def current(self) -> UUID | None:
+        """The card shown; None for none or a new one."""
+        return self._id
+
+    def is_new(self) -> bool:
+        """Whether a card is being added."""
+        return self._new
+
+    def typing(self) -> bool:
+        """Whether something is typed here that is not saved."""
+        return (self._new or self._id is not None) and any(field.dirty() for field in self.fields.values())
+
+    def show_card(self, row: CardRow | None) -> None:
+        """Show a card; the same again updates what is not being typed."""
+        same = row is not None and row.id == self._id and not self._new
+        if not same:
+            self._keep()
+            self._id = None if row is None else row.id
+            self._new = False
+            self._say_state("")
+            self.question.setVisible(False)
+            for field in self.fields.values():
+                field.begin()
+        self._scroll.setVisible(row is not None)
+        self.retire.setVisible(row is not None)
+        self.tag.setVisible(row is not None and row.retired)
+        self.hint.setText(self.words("registers.leave_hint" if row else "registers.none_chosen"))
+        if row is None:
+            self.title.setText(self.words(f"{self.kind.name}.kind"))
+            return
+        self._fill(row)
+        if not same:
+            for name, raw in self._kept.pop(row.id, {}).items():
+                self.fields[name].put_back(raw)
+
+    def _fill(self, row: CardRow) -> None:
+        self._retired = row.retired
+        self.title.setText(row.cells[0] if row.cells else "")
+        key = "bring_back" if row.retired else "retire"
+        self.retire.show_text(self.words(f"registers.{key}"))
+        self.retire.setToolTip(self.words(f"registers.{key}_tip"))
+        for name, field in self.fields.items():
+            heads = row.heads.get(name, ())
+            ids = [] if isinstance(heads, dict) else list(heads)
+            field.show_value(row.values.get(name), ids, len(ids) or 1)
+            once = field.type_.merge == "once" and row.values.get(name) is not None
+            field.lock(self.words("registers.once") if once else "")
+
+    def start_new(self) -> None:
+        """Empty fields; the card is added as soon as what it requires is there."""
+        if self._new:
+            self.focus_first()
+            return
+        self._keep()
+        self._id, self._new, self._adding = None, True, False
+        self._say_state("")
+        self.title.setText(self.words(f"{self.kind.name}.add"))
+        required = [name for name, type_ in self.kind.types.items() if type_.required]
+        named = self.words("registers.and").join(
+            field_label(self.words, self.kind.name, name) for name in required
+        )
+        self.hint.setText(self.words("registers.new_hint", fields=named))
+        self._scroll.setVisible(True)
+        self.question.setVisible(False)
+        self.retire.setVisible(False)
+        self.tag.setVisible(False)
+        for field in self.fields.values():
+            field.begin()
+            field.lock("")
+        for name, raw in self._kept.pop(None, {}).items():
+            self.fields[name].put_back(raw)
+        self.focus_first()
+
+    def _keep(self) -> None:
+        """Remember what is typed and not saved here."""
+        if self._id is None and not self._new:
+            return
+        typed = {name: field.raw() for name, field in self.fields.items() if field.dirty()}
+        if typed:
+            self._kept[self._id] = typed
+
+    def focus_first(self) -> None:
+        """The cursor in the first field that can be typed in."""
+        for field in self.fields.values():
+            if field.editor.isEnabled():
+                field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+                field.editor.select_all()
+                return
+
+    def _next(self, name: str) -> None:
+        names = list(self.fields)
+        for other in names[names.index(name) + 1 :]:
+            if self.fields[other].editor.isEnabled():
+                self.fields[other].editor.setFocus(Qt.FocusReason.TabFocusReason)
+                self.fields[other].editor.select_all()
+                return
+        self.left.emit()
+
+    def _leave(self) -> None:
+        if self._new:
+            if self.typing():
+                self.workbench.said.emit(self.words("registers.new_kept"))
+            self._keep()
+            self._new = False
+        self.left.emit()
+
+    # ---- committing
+
+    def _committed(self, field: CardField) -> None:
+        if self._new:
+            self._add()
+        elif self._id is not None:
+            self._edit(self._id, field)
+
+    def _edit(self, id_: UUID, field: CardField) -> None:
+        before = field.shown()
+        command = EditCard(
+            kind=self.kind.name,
+            id=id_,
+            fields={field.name: field.plain_value()},
+            bases={field.name: field.bases()} if field.bases() else {},
+        )
+        field.saving()
+        self._say_state(self.words("registers.saving"))
+
+        def done(_outcome: Outcome) -> None:
+            self._read(id_, field)
+
+        def failed(error: BaseException) -> None:
+            if self._id == id_:
+                field.refuse(self.workbench.sentence(error), before, back=True)
+                self._say_state(self.words("registers.unsaved"), "danger")
+            else:
+                self.workbench.say_error(error)
+            if not isinstance(error, Answerable):
+                self.workbench.say_error(error)
+
+        self.workbench.bridge.execute(self, command, done, failed)
+
+    def _read(self, id_: UUID, field: CardField | None = None) -> None:
+        """Read the row as it is now: its new heads are what the next edit is based on."""
+        kind, words = self.kind, CardWords.of(self.words, self.workbench.directory)
+        columns = columns_of(kind)
+
+        def show(found: dict[str, Any] | None) -> None:
+            if found is None:
+                return
+            read = card_row(kind, columns, found, words)
+            if self._id == id_:
+                if field is not None:
+                    field.saved()
+                at = clock_text(self.workbench.now())
+                self._say_state(self.words("registers.saved", at=at), "accent")
+                self.show_card(read)
+                if field is not None:
+                    field.caught_up()
+            self.changed.emit(read)
+
+        self.workbench.bridge.ask(self, lambda connection: read_row(connection, kind.name, id_), show)
+
+    def _add(self) -> None:
+        if self._adding:
+            return
+        values: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            if field.dirty():
+                try:
+                    values[name] = field.plain_value()
+                except Unreadable:
+                    return
+        missing = [
+            name for name, type_ in self.kind.types.items() if type_.required and values.get(name) in (None, "", [])
+        ]
+        if missing:
+            return
+        self._adding = True
+        self._say_state(self.words("registers.saving"))
+
+        def done(outcome: Outcome) -> None:
+            self._adding = False
+            id_ = outcome.ids[0]
+            if not self._new:
+                self.made.emit(id_)
+                return
+            self._new, self._id = False, id_
+            for name in values:
+                self.fields[name].saving()
+                self.fields[name].saved()
+            self.made.emit(id_)
+            self._read(id_)
+
+        def failed(error: BaseException) -> None:
+            self._adding = False
+            name = error.field if isinstance(error, Answerable) else None
+            self._say_state(self.words("registers.unsaved"), "danger")
+            if self._new and name in self.fields:
+                self.fields[name].refuse(self.workbench.sentence(error))
+            else:
+                self.workbench.say_error(error)
+
+        self.workbench.bridge.execute(self, AddCard(kind=self.kind.name, fields=values), done, failed)
+
+    # ---- retiring
+
+    def ask_retire(self) -> None:
+        """Ask, inside the panel, whether to retire the card or bring it back."""
+        if self._id is None:
+            return
+        key = "registers.ask_bring_back" if self._retired else "registers.ask_retire"
+        self.question.ask(self.words(key, name=self.title.text()))
+
+    def _answered(self, yes: bool) -> None:
+        id_ = self._id
+        self.left.emit()
+        if not yes or id_ is None:
+            return
+        command = RetireCard(kind=self.kind.name, id=id_, retired=not self._retired)
+        self.workbench.bridge.execute(
+            self, command, lambda _outcome: self._read(id_), self.workbench.say_error
+        )
+
+    def _say_state(self, sentence: str, ink: str = "muted") -> None:
+        self.state.setText(sentence)
+        self.state.set_ink(ink)
+
+
+class _Question(QWidget):
+    """One sentence, yes and no, in the place of a dialog."""
+
+    answered = Signal(bool)
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__()
+        px = workbench.theme.px
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, px(SPACE.s))
+        row.setSpacing(px(SPACE.s))
+        self.sentence = Label(workbench.theme, size=TYPE.body)
+        self.sentence.setWordWrap(True)
+        self.yes = Chip(workbench.theme, key="Enter")
+        self.yes.show_text(workbench.words("registers.yes"), "accent", bold=True)
+        self.no = Chip(workbench.theme, workbench.words("registers.no"), key="Esc")
+        self.yes.clicked.connect(lambda: self._answer(True))
+        self.no.clicked.connect(lambda: self._answer(False))
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.yes)
+        row.addWidget(self.no)
+        self.setVisible(False)
+
+    def ask(self, sentence: str) -> None:
+        """Show it; Enter is yes, Esc is no."""
+        self.sentence.setText(sentence)
+        self.yes.setAccessibleDescription(sentence)
+        self.setVisible(True)
+        self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _answer(self, yes: bool) -> None:
+        self.setVisible(False)
+        self.answered.emit(yes)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc is no."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._answer(False)
+        else:
+            super().keyPressEvent(event)
