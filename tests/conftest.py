@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from tests.db.postgres import Cluster, cluster
 from tests.services.desk import Desk
 
+# No test wants a screen, however it is started; one that wants a real X server starts it itself.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 # The same examples on every machine that decides about a landing, new ones everywhere else.
 settings.register_profile(
     "house",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,9 +33,13 @@ class CardForm(Panel):
     made = Signal(object)  # UUID of the card just added
     changed = Signal(object)  # CardRow as read after a commit
 
-    def __init__(self, workbench: Workbench, kind: Kind) -> None:
-        super().__init__(workbench.theme)
+    def __init__(
+        self, workbench: Workbench, kind: Kind, *, names: Sequence[str] = (), title: str = ""
+    ) -> None:
+        """``names``: only these fields, under ``title``, and nothing to retire."""
+        super().__init__(workbench.theme, title)
         self.workbench, self.words, self.kind = workbench, workbench.words, kind
+        self._names, self._title = tuple(names), title
         self._id: UUID | None = None
         self._new = False
         self._adding = False
@@ -68,9 +73,7 @@ class CardForm(Panel):
         column = QVBoxLayout(ground)
         column.setContentsMargins(px(2), px(2), px(SPACE.s), px(2))
         column.setSpacing(px(SPACE.m))
-        names = [name for name in self.kind.types if name not in ("retired", "scope_id")]
-        names.sort(key=lambda name: name != self.kind.title)
-        for name in [*names, "scope_id"]:
+        for name in self._names or field_order(self.kind):
             label = field_label(self.words, self.kind.name, name)
             field = CardField(self.workbench, name, label, self.kind.types[name])
             field.committed.connect(self._committed)
@@ -92,6 +95,9 @@ class CardForm(Panel):
             palette.setColor(QPalette.ColorRole.Window, self.workbench.theme.colour("panel"))
             part.setPalette(palette)
         scroll.setWidget(ground)
+        if self._names:  # as high as its fields, in a page that scrolls
+            scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            scroll.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
         return scroll
 
     # ---- which card
@@ -120,11 +126,12 @@ class CardForm(Panel):
             for field in self.fields.values():
                 field.begin()
         self._scroll.setVisible(row is not None)
-        self.retire.setVisible(row is not None)
+        self.retire.setVisible(row is not None and not self._names)
         self.tag.setVisible(row is not None and row.retired)
         self.hint.setText(self.words("registers.leave_hint" if row else "registers.none_chosen"))
+        self.hint.setVisible(not self._names)
         if row is None:
-            self.title.setText(self.words(f"{self.kind.name}.kind"))
+            self.title.setText(self._title or self.words(f"{self.kind.name}.kind"))
             return
         self._fill(row)
         if not same:
@@ -133,7 +140,7 @@ class CardForm(Panel):
 
     def _fill(self, row: CardRow) -> None:
         self._retired = row.retired
-        self.title.setText(row.cells[0] if row.cells else "")
+        self.title.setText(self._title or (row.cells[0] if row.cells else ""))
         key = "bring_back" if row.retired else "retire"
         self.retire.show_text(self.words(f"registers.{key}"))
         self.retire.setToolTip(self.words(f"registers.{key}_tip"))
@@ -235,6 +242,17 @@ class CardForm(Panel):
 
         self.workbench.bridge.execute(self, command, done, failed)
 
+    def read(self, id_: UUID) -> None:
+        """Read a card and show it."""
+        kind, words = self.kind, CardWords.of(self.words, self.workbench.directory)
+
+        def show(found: dict[str, Any] | None) -> None:
+            self.show_card(None if found is None else card_row(kind, columns_of(kind), found, words))
+
+        self.workbench.bridge.ask(
+            self, lambda connection: read_row(connection, kind.name, id_), show, topic="card"
+        )
+
     def _read(self, id_: UUID, field: CardField | None = None) -> None:
         """Read the row as it is now: its new heads are what the next edit is based on."""
         kind, words = self.kind, CardWords.of(self.words, self.workbench.directory)
@@ -267,7 +285,9 @@ class CardForm(Panel):
                 except Unreadable:
                     return
         missing = [
-            name for name, type_ in self.kind.types.items() if type_.required and values.get(name) in (None, "", [])
+            name
+            for name, type_ in self.kind.types.items()
+            if type_.required and values.get(name) in (None, "", [])
         ]
         if missing:
             return
@@ -320,6 +340,13 @@ class CardForm(Panel):
     def _say_state(self, sentence: str, ink: str = "muted") -> None:
         self.state.setText(sentence)
         self.state.set_ink(ink)
+
+
+def field_order(kind: Kind) -> list[str]:
+    """The fields of a form: the title first, then as defined, and whose the card is last."""
+    names = [name for name in kind.types if name not in ("retired", "scope_id")]
+    names.sort(key=lambda name: name != kind.title)
+    return [*names, "scope_id"]
 
 
 class _Question(QWidget):

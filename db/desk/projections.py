@@ -136,8 +136,13 @@ def differing(connection: Connection) -> dict[str, int]:
 
 
 def _differing_sql() -> dict[str, str]:
-    days = "(happened_at + 28800000 - ((happened_at + 28800000) % 86400000 + 86400000) % 86400000) / 86400000"
-    counted = f"SELECT {days}, kind, machine, importance, channel, desk_id, count(*) FROM timeline GROUP BY 1, 2, 3, 4, 5, 6"
+    # day_number(): Asia/Shanghai, rounded down also before 1970
+    local = "(happened_at + 28800000)"
+    days = f"({local} - ({local} % 86400000 + 86400000) % 86400000) / 86400000"
+    counted = (
+        f"SELECT {days}, kind, machine, importance, channel, desk_id, count(*) FROM timeline"
+        " GROUP BY 1, 2, 3, 4, 5, 6"
+    )
     counts = "SELECT day, kind, machine, importance, channel, desk_id, count FROM day_count"
     lines, incidents = [], []
     for name in statements.FACT_KINDS:

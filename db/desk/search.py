@@ -15,42 +15,36 @@ of them is made again, and a command's own commit brings all that was written be
 
 from __future__ import annotations
 
-import re
-import sys
 import time
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from zlib import crc32
 
 import msgspec
 
 import commandcenter.domain.records  # noqa: F401  fills the registry
 from commandcenter.domain.folding import FIELD_BREAK, fold
-from commandcenter.domain.record import REGISTRY, Kind
+from commandcenter.domain.record import REGISTRY
 from db.desk import local
 from db.desk.engine import Connection
-
-BLOCK_BITS = 13
-BLOCK = 1 << BLOCK_BITS
-LIST_MAX = BLOCK // 64  # more places than this are kept as a bitmap, which is quicker to intersect
-BITMAP_BYTES = BLOCK // 8  # a posting of this length is a bitmap, any other a list of places
-# A posting's key is block << PIECE_BITS | piece.
-PIECE_BITS = 24
-PAIR = 0x20_0000  # below it single characters by code point, from it hashes of pairs
-PAIR_HASH = 0xFFFF
-FACET = 0x40_0000
-FACET_HASH = 0x1F_FFFF
-ORDER = 0x80_0000  # the block's places by time, oldest first; absent where they stand so anyway
+from db.desk.postings import (
+    BLOCK,
+    BLOCK_BITS,
+    ORDER,
+    PIECE_BITS,
+    Pieces,
+    facet,
+    packed,
+    pieces_of,
+    shorts,
+)
 
 _STATE = "text_index"
 LULL_S = 0.5  # new lines wait for a pause this long, or until there are as many as one look takes
-_LINES = 64  # journal lines, documents or postings between two looks at the clock
+_LINES = 32  # journal lines, documents or postings between two looks at the clock
 _MEMORY = 400_000  # pieces whose hashes are kept at hand
-_letters = re.compile(r"[0-9a-z]{3,}")
-_digits = re.compile(r"[0-9]{4,}")
 
 
 @dataclass(frozen=True)
@@ -135,85 +129,8 @@ def _documents(connection: Connection, name: str, ids: Sequence[bytes]) -> Itera
             yield Document(row_id, name, happened_at, FIELD_BREAK.join(fold(text) for text in texts if text))
 
 
-# --- pieces
-
-
-class _Pieces(dict[str, int]):
-    """A piece of text -> its number; remembered, because a duty room says the same things again."""
-
-    def __missing__(self, text: str) -> int:
-        number = self[text] = piece(text)
-        return number
-
-
-def piece(text: str) -> int:
-    """The number of a piece of text: a character's is its own, a pair's may be shared."""
-    if len(text) == 1:
-        return ord(text)
-    return PAIR | crc32(text.encode("utf-8", "surrogatepass")) & PAIR_HASH
-
-
-def facet(name: str, value: str = "") -> int:
-    """The number of what the log is filtered by: kind, channel, desk, important."""
-    return FACET | crc32(f"{name}={value}".encode()) & FACET_HASH
-
-
-def pieces_of(folded: str) -> set[str]:
-    """Every piece that a document has."""
-    out = set(folded)
-    out.update(map(str.__add__, folded, folded[1:]))
-    out.update(_runs(folded))
-    return out
-
-
-def _runs(folded: str) -> Iterator[str]:
-    # Digits and Latin letters are few, so pairs of them stand everywhere; longer pieces tell them apart.
-    for pattern, size in ((_letters, 3), (_digits, 4)):
-        for run in pattern.finditer(folded):
-            text = run.group()
-            for start in range(len(text) - size + 1):
-                yield text[start : start + size]
-
-
-def pieces_for(word: str) -> set[str]:
-    """The pieces that every document with ``word`` in it has: the longest there are, no more than needed."""
-    fours = {run for run in _runs(word) if len(run) == 4}
-    threes = {run for run in _runs(word) if not any(run in four for four in fours)}
-    longer = fours | threes
-    pairs = {pair for pair in map(str.__add__, word, word[1:]) if not any(pair in run for run in longer)}
-    out = longer | pairs
-    # one hash alone might be shared with something common; characters share nothing
-    return out if len(out) > 1 else out | set(word)
-
-
-# --- postings
-
-
-def packed(places: Sequence[int]) -> bytes:
-    """A posting: up to ``LIST_MAX`` places as 16-bit numbers, more as a bitmap (little-endian both)."""
-    if len(places) > LIST_MAX:
-        flags = bytearray(BITMAP_BYTES)
-        for place in places:
-            flags[place >> 3] |= 1 << (place & 7)
-        return bytes(flags)
-    return shorts(places)
-
-
-def shorts(numbers: Iterable[int]) -> bytes:
-    """Numbers below 65,536, two bytes each, little-endian."""
-    out = array("H", numbers)
-    if sys.byteorder == "big":
-        out.byteswap()
-    return out.tobytes()
-
-
-def numbers(data: bytes) -> array[int]:
-    """The inverse of :func:`shorts`."""
-    out = array("H")
-    out.frombytes(data)
-    if sys.byteorder == "big":
-        out.byteswap()
-    return out
+def _no_places() -> array[int]:
+    return array("H")
 
 
 @dataclass
@@ -223,7 +140,7 @@ class _Sealing:
     block: int
     claim: int
     read: int = 0  # places
-    postings: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    postings: defaultdict[int, array[int]] = field(default_factory=lambda: defaultdict(_no_places))
     unwritten: list[int] | None = None  # pieces, largest first; None while documents are being read
 
 
@@ -245,12 +162,8 @@ class Indexer:
         self._lull_s = lull_s
         self._clock = clock
         self._sealing: _Sealing | None = None
-        self._pieces = _Pieces()
+        self._pieces = Pieces()
         self._seen = (0, 0.0)  # the journal's last line, and since when it has been that
-
-    def of(self, connection: Connection) -> bool:
-        """Whether this is the indexer of ``connection``."""
-        return self._connection is connection
 
     def more(self, budget_s: float = 0.008) -> int:
         """Work for about ``budget_s`` seconds, then commit. Returns the lines that could be taken in at
@@ -348,7 +261,7 @@ class Indexer:
                 part = unwritten[: -_LINES - 1 : -1]
                 del unwritten[-_LINES:]
                 connection.executemany(
-                    _POSTING, [(first | number, packed(sealing.postings[number])) for number in part]
+                    _POSTING, [(first | number, packed(sealing.postings.pop(number))) for number in part]
                 )
                 if unwritten and self._clock() >= until:
                     return True
@@ -437,18 +350,3 @@ def _slice(connection: Connection) -> Iterator[None]:
             raise
     finally:
         connection.execute(f"PRAGMA synchronous={before}")
-
-
-def kinds_searched() -> tuple[Kind, ...]:
-    """The record types whose words are found."""
-    return tuple(_SEARCHABLE.values())
-
-
-_last: list[Indexer] = []
-
-
-def index_more(connection: Connection, budget_s: float) -> int:
-    """One slice of the indexer of the process's one writer; 0 when there is nothing to do just now."""
-    if not _last or not _last[0].of(connection):
-        _last[:] = [Indexer(connection)]
-    return _last[0].more(budget_s)

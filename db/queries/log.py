@@ -67,21 +67,21 @@ class DayCounts:
 
 
 def _conditions(filter_: LogFilter) -> tuple[str, list[Any]]:
-    """The WHERE of everything but day and incident, on columns that timeline and day_count share."""
+    """The WHERE of everything but day and incident, on columns that timeline and day_count share (as t)."""
     clauses: list[str] = []
     parameters: list[Any] = []
     if not filter_.machine:
-        clauses.append("machine = 0")
+        clauses.append("t.machine = 0")
     if filter_.kind is not None:
-        clauses.append("kind = ?")
+        clauses.append("t.kind = ?")
         parameters.append(filter_.kind)
     if filter_.important:
-        clauses.append("importance <> 'normal'")
+        clauses.append("t.importance <> 'normal'")
     if filter_.channel is not None:
-        clauses.append("channel = ?")
+        clauses.append("t.channel = ?")
         parameters.append(filter_.channel)
     if filter_.desk_id is not None:
-        clauses.append("desk_id = ?")
+        clauses.append("t.desk_id = ?")
         parameters.append(filter_.desk_id.bytes)
     return " AND ".join(clauses) or "1", parameters
 
@@ -91,16 +91,16 @@ def day_counts(connection: Connection, filter_: LogFilter) -> DayCounts:
     where, parameters = _conditions(filter_)
     if filter_.incident_id is None:
         if filter_.day is not None:
-            where += " AND day = ?"
+            where += " AND t.day = ?"
             parameters.append(filter_.day)
-        sql = f"SELECT day, sum(count) FROM day_count WHERE {where} GROUP BY day ORDER BY day DESC"
+        sql = f"SELECT t.day, sum(t.count) FROM day_count AS t WHERE {where} GROUP BY t.day ORDER BY t.day DESC"
     else:
         # an incident's own lines are few enough to be counted from its index
         source, more = _incident_source(filter_)
         where, parameters = f"{where} AND {more[0]}", [*parameters, *more[1]]
         sql = (
             f"SELECT (t.happened_at + 28800000) / 86400000 AS day, count(*) FROM {source}"
-            f" WHERE {_prefixed(where)} GROUP BY day ORDER BY day DESC"
+            f" WHERE {where} GROUP BY day ORDER BY day DESC"
         )
     days, counts, first, total = [], [], [], 0
     for day, count in connection.execute(sql, parameters):
@@ -121,12 +121,6 @@ def _incident_source(filter_: LogFilter) -> tuple[str, tuple[str, list[Any]]]:
     return source, ("i.incident_id = ?", [filter_.incident_id.bytes])
 
 
-def _prefixed(where: str) -> str:
-    for column in ("machine", "kind", "importance", "channel", "desk_id"):
-        where = where.replace(f"{column} ", f"t.{column} ")
-    return where
-
-
 def page(connection: Connection, counts: DayCounts, first: int, wanted: int) -> list[LogLine]:
     """Up to ``wanted`` lines from position ``first`` (0 = newest), newest first.
 
@@ -136,7 +130,6 @@ def page(connection: Connection, counts: DayCounts, first: int, wanted: int) -> 
     filter_ = counts.filter
     where, parameters = _conditions(filter_)
     source = "timeline AS t"
-    where = _prefixed(where)
     if filter_.incident_id is not None:
         source, more = _incident_source(filter_)
         where, parameters = f"{where} AND {more[0]}", [*parameters, *more[1]]
@@ -179,7 +172,7 @@ def position(connection: Connection, counts: DayCounts, happened_at: datetime, i
         if counted > day:
             place = counts.first[index] + counts.counts[index]
     where, parameters = _conditions(counts.filter)
-    where, source = _prefixed(where), "timeline AS t"
+    source = "timeline AS t"
     if counts.filter.incident_id is not None:
         source, more = _incident_source(counts.filter)
         where, parameters = f"{where} AND {more[0]}", [*parameters, *more[1]]

@@ -14,21 +14,8 @@ from commandcenter.domain.clock import day_span
 from commandcenter.domain.folding import FIELD_BREAK, fold, words
 from commandcenter.domain.record import REGISTRY
 from db.desk.engine import Connection
-from db.desk.search import (
-    BITMAP_BYTES,
-    BLOCK,
-    BLOCK_BITS,
-    ORDER,
-    PIECE_BITS,
-    facet,
-    newest_seq,
-    numbers,
-    pending,
-    piece,
-    pieces_for,
-    read_documents,
-    state,
-)
+from db.desk.postings import BLOCK, BLOCK_BITS, ORDER, PIECE_BITS, facet, in_all, numbers, piece, pieces_for
+from db.desk.search import newest_seq, pending, read_documents, state
 from db.desk.statements import CODECS
 from db.queries.log import LogFilter
 
@@ -210,18 +197,16 @@ class _Search:
             postings = self._postings([block for block, _ in slab])
             slots: list[int] = []
             for block, newest in slab:
-                places = _in_all(postings.get(block, ()), len(self.pieces))
+                if best.full_after(newest):
+                    break  # nothing older matters; what is gathered still does
+                places = in_all(postings.get(block, ()), len(self.pieces))
                 if len(places) > _MANY:
-                    if best.full_after(newest):
-                        return
                     best.add(hit for hit in self._newest_of(block, places) if hit[1] not in edited)
-                else:
-                    slots += [block << BLOCK_BITS | place for place in places]
+                    continue
+                slots += [block << BLOCK_BITS | place for place in places]
                 if len(slots) > _MANY:
                     best.add(hit for hit in self._looked_at(slots) if hit[1] not in edited)
                     slots = []
-                    if best.full_after(newest):
-                        return
             best.add(hit for hit in self._looked_at(slots) if hit[1] not in edited)
             start, size = start + size, min(size * 2, _SLAB_MAX)
 
@@ -282,42 +267,6 @@ class _Best:
     def newest(self) -> list[_Place]:
         """What was kept, newest first."""
         return sorted(self._heap, reverse=True)
-
-
-def _in_all(postings: Sequence[bytes], wanted: int) -> list[int]:
-    """The places that stand in every posting, last first; none unless there are ``wanted`` postings."""
-    if len(postings) < wanted:
-        return []
-    lists: list[bytes] = []
-    both = -1  # all ones
-    for data in postings:
-        if len(data) == BITMAP_BYTES:
-            both &= int.from_bytes(data, "little")
-        else:
-            lists.append(data)
-    if not lists or not both:
-        return _bits(both)
-    lists.sort(key=len)
-    places = set(numbers(lists[0]))
-    for data in lists[1:]:
-        if not places:
-            return []
-        places.intersection_update(numbers(data))
-    if both > 0:
-        flags = both.to_bytes(BITMAP_BYTES, "little")
-        places = {place for place in places if flags[place >> 3] >> (place & 7) & 1}
-    return sorted(places, reverse=True)
-
-
-def _bits(flags: int) -> list[int]:
-    """The positions of the ones, highest first."""
-    out: list[int] = []
-    text = bin(flags)
-    length, at = len(text) - 1, text.find("1", 2)
-    while at >= 0:
-        out.append(length - at)
-        at = text.find("1", at + 1)
-    return out
 
 
 def _needed(words_: Sequence[str], filter_: LogFilter | None, kind: str | None) -> list[int]:

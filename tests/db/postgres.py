@@ -91,8 +91,21 @@ def cluster() -> Iterator[Cluster]:
             owner,
             folder,
         )
-        start = ["-w", "-t", "60", "-l", folder / "server.log", "-o", f"{OPTIONS} -k {folder}", "start"]
-        _run([bin_ / "pg_ctl", "-D", data, *start], owner, folder)
+        how = f"{OPTIONS} -k {folder}"
+        start: list[str | Path] = [
+            bin_ / "pg_ctl",
+            "-D",
+            data,
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            folder / "server.log",
+            "-o",
+            how,
+            "start",
+        ]
+        _run(start, owner, folder)
         try:
             yield Cluster(folder=folder, user=user)
         finally:

@@ -25,6 +25,7 @@ from commandcenter.services.incidents import AttachLine, EditIncident, OpenIncid
 from commandcenter.services.log import StrikeFact, WriteLogEntry
 from commandcenter.services.registers import AddCard, EditCard
 from commandcenter.services.workplace import Workplace
+from db.desk import postings
 from db.desk import search as index
 from db.desk.engine import Connection, open_reader
 from db.desk.search import Indexer
@@ -34,7 +35,7 @@ from db.queries import search as question
 from db.queries.log import LogFilter
 from db.queries.search import Found, search
 
-SHIPPED_BITS = index.BLOCK_BITS
+SHIPPED_BITS = postings.BLOCK_BITS
 BLOCK = 512
 START = datetime(2026, 7, 28, 6, 0, tzinfo=UTC)
 
@@ -93,7 +94,7 @@ class Desk:
 def set_block(patch: pytest.MonkeyPatch, bits: int) -> None:
     """Blocks of 2 ** ``bits`` documents, and what follows from it."""
     block = 1 << bits
-    for module in (index, question):
+    for module in (postings, index, question):
         for name, value in (
             ("BLOCK_BITS", bits),
             ("BLOCK", block),
@@ -109,7 +110,7 @@ def small_blocks() -> Iterator[None]:
     """Blocks small enough that a few seconds fill several."""
     with pytest.MonkeyPatch.context() as patch:
         set_block(patch, 9)
-        assert index.BLOCK == BLOCK
+        assert postings.BLOCK == BLOCK
         yield
 
 
@@ -226,7 +227,7 @@ def test_pairs_that_share_a_hash_are_told_apart(big_desk: Desk, monkeypatch: pyt
     connection = big_desk.workplace.connection
     queries = ("积水", "水积", "倒伏，", "第1400次")
     try:
-        monkeypatch.setattr(index, "PAIR_HASH", 0)
+        monkeypatch.setattr(postings, "PAIR_HASH", 0)
         index.rebuild(connection)
         assert {query: big_desk.ids(query) for query in queries} == {
             query: scan(connection, query)[:50] for query in queries
@@ -241,7 +242,7 @@ def test_blocks_as_they_ship(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     set_block(monkeypatch, SHIPPED_BITS)
     connection = desk.workplace.connection
     connection.execute("PRAGMA synchronous=OFF")
-    for n in range(index.BLOCK + 100):
+    for n in range(postings.BLOCK + 100):
         late = n % 50 == 0
         desk.write(
             f"第{n}次{'积水' if n % 7 else '停电'}",
@@ -640,5 +641,5 @@ def test_slices_are_short(desk: Desk) -> None:
     left = [indexer.more(0.005)]
     while left[-1]:
         left.append(indexer.more(0.005))
-    assert all(before - after <= 3 * 64 for before, after in pairwise(left))
+    assert all(before - after <= 3 * 32 for before, after in pairwise(left))
     assert len(left) >= 2

@@ -13,9 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from uuid_utils.compat import uuid7
 
@@ -459,7 +460,8 @@ def test_keys_ask_and_copy(qtbot: QtBot, desk: Desk, table: LogTable) -> None:
     press(table, Qt.Key.Key_X)
     press(table, Qt.Key.Key_O)
     press(table, Qt.Key.Key_Return)
-    QTest.keyClicks(table.view, "ｘ")  # full-width, as an input method may leave it
+    full_width = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, "ｘ")
+    QApplication.sendEvent(table.view, full_width)  # as an input method may leave it
     assert asked == [("strike", id_), ("incident", id_), ("open", id_), ("strike", id_)]
     QTest.keyClick(table.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().endswith(" 一行\n两行 \u202e倒")
@@ -509,6 +511,11 @@ def test_the_whole_list_counts_filters_and_shows_the_line(
     whole.detail.to_replacement.click()
     qtbot.waitUntil(lambda: whole.detail.text.toPlainText() == "对的")
     assert whole.detail.to_struck.isVisible()
+    plain = desk.ids("importance = 'normal'")[100]
+    whole.show_filter(LogFilter(important=True))
+    whole.show_line(plain)  # the filter gives way to a line that was asked for
+    qtbot.waitUntil(lambda: chosen(whole.table) == plain)
+    assert whole.filters.filter() == LogFilter() and whole.filters.chips["all"].tone() == "accent"
 
 
 def test_nothing_yet_and_nothing_with_this_filter(qtbot: QtBot, tmp_path: Path) -> None:

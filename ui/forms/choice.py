@@ -31,7 +31,11 @@ class _PickLine(TextLine):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows up and down are for the list."""
         step = _STEPS.get(Qt.Key(event.key()))
-        if step is not None and not event.modifiers() and not (self.composing() and belongs_to_input_method(event)):
+        if (
+            step is not None
+            and not event.modifiers()
+            and not (self.composing() and belongs_to_input_method(event))
+        ):
             self.stepped.emit(step)
             event.accept()
         else:

@@ -28,7 +28,7 @@ class ClosingPanel(ReasonedPanel):
         way = "reopen" if self._reopening else "close"
         words = self.words
         self.setAccessibleName(words(f"forms.closing.{way}"))
-        self.heading.setText(words(f"forms.closing.{way}"))
+        self.title.setText(words(f"forms.closing.{way}"))
         self.about.setText(f"{card.values['number']}  {card.values['title']}")
         caption = words("forms.closing.reason" if self._reopening else "forms.closing.reason_optional")
         self.rows["reason"].caption.setText(caption)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import instant_text, parse_instant
-from ui.shell.composing import TextLine, is_enter
+from ui.shell.composing import TextLine
 from ui.shell.editor import LineEditor
 from ui.shell.when import DayWords, WhenError, parse_when, write_when
 from ui.theme import SPACE, TYPE, Theme
@@ -55,9 +55,8 @@ class Editor(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice the focus leaving."""
-        if event.type() == QEvent.Type.FocusOut:
-            if cast(QFocusEvent, event).reason() not in _STAYS:
-                self._focus_gone()
+        if event.type() == QEvent.Type.FocusOut and cast(QFocusEvent, event).reason() not in _STAYS:
+            self._focus_gone()
         return super().eventFilter(watched, event)
 
     def _focus_gone(self) -> None:
@@ -200,22 +199,11 @@ class WhenText(LineText):
 
 
 class _Note(LineEditor):
-    """Several lines; Ctrl+Enter is told apart from Enter."""
-
-    confirmed = Signal()
+    """Several lines, from so many rows to so many."""
 
     def __init__(self, theme: Theme, rows: tuple[int, int]) -> None:
         self._rows = rows
         super().__init__(theme, PASTE_CHARS)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Enter confirms."""
-        if is_enter(event) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if not self.composing() and not event.isAutoRepeat():
-                self.confirmed.emit()
-            event.accept()
-        else:
-            super().keyPressEvent(event)
 
     def _height(self) -> int:
         rows = max(self._rows[0], min(self._rows[1], round(self.document().size().height())))
@@ -232,8 +220,6 @@ class _Note(LineEditor):
 class NoteText(Editor):
     """Several lines of words, exactly as typed. Enter sends, or breaks the line where ``breaks``."""
 
-    confirmed = Signal()  # Ctrl+Enter
-
     def __init__(
         self, workbench: Workbench, name: str, *, rows: tuple[int, int] = (2, 6), breaks: bool = False
     ) -> None:
@@ -245,7 +231,6 @@ class NoteText(Editor):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.box.sent.connect(self._enter)
         self.box.left.connect(self.left)
-        self.box.confirmed.connect(self.confirmed)
         self.box.textChanged.connect(self._changed)
         self.box.paste_refused.connect(self._paste_refused)
 
@@ -298,4 +283,3 @@ class NoteText(Editor):
         """Take another look or scale."""
         self.box.set_theme(theme)
         self.box.setFont(theme.font(TYPE.body))
-

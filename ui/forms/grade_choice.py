@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from commandcenter.domain.codes import GRADES
@@ -15,6 +15,7 @@ from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Workbench
 
 # from no grade to the worst, as digits 0 to 4 choose them
+DIGITS = ("0", "1", "2", "3", "4")
 ORDER: tuple[str | None, ...] = (None, *reversed(GRADES))
 
 
@@ -26,6 +27,10 @@ def bars_of(grade: str | None) -> int:
 def grade_word(words: Words, grade: str | None) -> str:
     """The grade's word; that there is none for None."""
     return words.label("codes.grade", grade or "none")
+
+
+def _own(event: QKeyEvent) -> bool:
+    return is_enter(event) or event.key() == Qt.Key.Key_Escape or event.text() in DIGITS
 
 
 class _Badges(QWidget):
@@ -47,6 +52,10 @@ class _Badges(QWidget):
         out = []
         for grade in ORDER:
             size = grade_size(grade_word(self.owner.words, grade), theme)
+            if grade is None:  # a word without bars
+                metrics = QFontMetrics(theme.font(TYPE.body))
+                word = metrics.horizontalAdvance(grade_word(self.owner.words, None))
+                size.setWidth(word + 2 * theme.px(SPACE.s))
             if x > pad and x + size.width() + pad > width:
                 x, y = pad, y + size.height() + gap
             out.append(QRect(x, y, size.width(), size.height()))
@@ -73,16 +82,16 @@ class _Badges(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Keep Enter, Esc and the digits from the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if is_enter(event) or event.key() == Qt.Key.Key_Escape or event.text() in tuple("01234"):
-                event.accept()
-                return True
+        pressed = event if isinstance(event, QKeyEvent) else None
+        if pressed is not None and event.type() == QEvent.Type.ShortcutOverride and _own(pressed):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows and digits choose."""
         owner, at = self.owner, ORDER.index(self.owner.value())
-        if event.text() in tuple("01234"):
+        if event.text() in DIGITS:
             owner.take(ORDER[int(event.text())])
         elif event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Up):
             owner.take(ORDER[min(len(ORDER) - 1, at + 1)])

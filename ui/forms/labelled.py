@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.forms.editors import Editor
@@ -26,7 +25,6 @@ class Labelled(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(SPACE.xs - 1))
-        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         for part in (self.caption, editor, self.said):
             layout.addWidget(part)
         editor.typed.connect(self.clear)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from commandcenter.domain.codes import UNGRADED_CLASS
@@ -76,3 +78,13 @@ def organisation_options(
 
 def _event_word(code: EventCode, words: Words) -> str:
     return code.name_en if words.language == "en" else code.name
+
+
+def place_text(directory: LiveDirectory, values: Mapping[str, Any]) -> str:
+    """Street, community and particulars of an incident's row in one line; "" where nothing is known."""
+    parts = [
+        directory.name("organisation", values["street_id"]),
+        directory.name("organisation", values["community_id"]),
+        (values["place"] or "").replace("\n", " "),
+    ]
+    return " ".join(part for part in parts if part)

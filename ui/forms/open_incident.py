@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import instant_text, parse_instant
@@ -24,13 +23,14 @@ from ui.forms.editors import Editor, LineText, NoteText, Unreadable, WhenText
 from ui.forms.grade_choice import GradeChoice
 from ui.forms.labelled import Labelled
 from ui.forms.offered import event_options, event_path, organisation_options, ungraded
-from ui.forms.panel import paint_panel
-from ui.shell.chip import Label, repaint_all
+from ui.panel import Panel
+from ui.shell.chip import Label
 from ui.shell.composing import is_enter
 from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Workbench
 
 DRAFT = "open-incident"
+CONTROL = Qt.KeyboardModifier.ControlModifier
 # a clause ends at a stop of either script; a title is its first
 _CLAUSE = re.compile("[\u3002\uff1b\uff0c\uff01\uff1f\n;!?]|, |\\. ")
 _LEAD = re.compile("^[!\uff01\\s]+")
@@ -44,17 +44,17 @@ def first_clause(text: str, most: int) -> str:
     return clause[:most]
 
 
-class OpenIncidentPanel(QFrame):
+class OpenIncidentPanel(Panel):
     """Ctrl+Enter opens the incident, Esc puts the panel away; what was typed is kept as a draft.
 
-    ``opened`` tells the incident's id once it is on the disk; the workbench is asked to show it.
+    ``done`` tells the incident's id once it is on the disk: the page asks for it to be shown.
     """
 
-    opened = Signal(object)  # UUID
+    done = Signal(object)  # UUID
     closed = Signal()
 
     def __init__(self, workbench: Workbench) -> None:
-        super().__init__()
+        super().__init__(workbench.theme, workbench.words("forms.open.title"))
         self.workbench, self.words = workbench, workbench.words
         self._drafts = DraftKeeper(workbench, self)
         self._entry: UUID | None = None
@@ -67,7 +67,7 @@ class OpenIncidentPanel(QFrame):
         def name(field: str) -> str:
             return words(f"incident.field.{field}")
 
-        self.title = LineText(workbench, name("title"))
+        self.title_text = LineText(workbench, name("title"))
         self.event_code = Choice(workbench, name("event_code"), lambda: event_options(words))
         self.grade = GradeChoice(workbench, name("grade"))
         self.street = Choice(
@@ -80,7 +80,7 @@ class OpenIncidentPanel(QFrame):
         self.known = NoteText(workbench, name("known"), rows=(3, 8), breaks=True)
         self.to_verify = NoteText(workbench, name("to_verify"), rows=(2, 6), breaks=True)
         editors: dict[str, Editor] = {
-            "title": self.title,
+            "title": self.title_text,
             "event_code": self.event_code,
             "grade": self.grade,
             "street_id": self.street,
@@ -96,7 +96,7 @@ class OpenIncidentPanel(QFrame):
         for field, row in self.rows.items():
             row.editor.typed.connect(self._typed)
             row.editor.left.connect(self.close_panel)
-            row.editor.entered.connect(lambda field=field: self._next(field))  # type: ignore[misc]
+            row.editor.entered.connect(lambda field=field: self._next(field))
             proxy = row.editor.focusProxy()
             if proxy is not None:
                 proxy.installEventFilter(self)
@@ -114,7 +114,6 @@ class OpenIncidentPanel(QFrame):
 
     def _compose(self) -> None:
         theme, words = self.workbench.theme, self.words
-        self._heading = Label(theme, words("forms.open.title"), size=TYPE.body + 1, bold=True)
         self._source = Label(theme, "", ink="muted", size=TYPE.small, elided=True)
         self._path = Label(theme, "", ink="muted", size=TYPE.small)
         self._path.setWordWrap(True)
@@ -153,17 +152,13 @@ class OpenIncidentPanel(QFrame):
         feet.addWidget(self._send)
         feet.addWidget(self._away)
         feet.addWidget(self._hint, 1)
-        outer = self._outer = QVBoxLayout(self)
-        outer.addWidget(self._heading)
-        outer.addWidget(self._source)
-        outer.addWidget(self._scroll, 1)
-        outer.addLayout(feet)
+        self.body.addWidget(self._source)
+        self.body.addWidget(self._scroll, 1)
+        self.body.addLayout(feet)
         self._space()
 
     def _space(self) -> None:
         px = self.workbench.theme.px
-        self._outer.setContentsMargins(px(SPACE.m), px(SPACE.m - 2), px(SPACE.m), px(SPACE.m))
-        self._outer.setSpacing(px(SPACE.s))
         self._form.setContentsMargins(0, 0, px(SPACE.s), 0)
         self._form.setSpacing(px(SPACE.s + 2))
         self._feet.setSpacing(px(SPACE.s))
@@ -219,8 +214,8 @@ class OpenIncidentPanel(QFrame):
         return any(row.editor.composing() for row in self.rows.values())
 
     def _focus_first(self) -> None:
-        blank = not self.title.raw().strip()
-        (self.title if blank or self.event_code.raw() else self.event_code).setFocus(
+        blank = not self.title_text.raw().strip()
+        (self.title_text if blank or self.event_code.raw() else self.event_code).setFocus(
             Qt.FocusReason.OtherFocusReason
         )
 
@@ -330,9 +325,8 @@ class OpenIncidentPanel(QFrame):
         self.setVisible(False)
         self._fill({})
         incident = outcome.ids[0]
-        self.opened.emit(incident)
         self.closed.emit()
-        self.workbench.open_requested.emit("incident", incident)
+        self.done.emit(incident)
 
     def _failed(self, error: BaseException) -> None:
         self._sending = False
@@ -363,11 +357,11 @@ class OpenIncidentPanel(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ctrl+Enter sends from every field; the field with the cursor is kept in sight."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if is_enter(event) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                if not self.composing() and not event.isAutoRepeat():
-                    self.submit()
-                return True
+        pressed = event if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if pressed is not None and is_enter(pressed) and pressed.modifiers() & CONTROL:
+            if not self.composing() and not pressed.isAutoRepeat():
+                self.submit()
+            return True
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             self._scroll.ensureWidgetVisible(watched)
         return super().eventFilter(watched, event)
@@ -380,14 +374,9 @@ class OpenIncidentPanel(QFrame):
             super().keyPressEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another look or scale."""
-        self._space()
-        for row in self.rows.values():
-            row.editor.set_theme(theme)
-        repaint_all(self, theme)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A panel like the others."""
-        painter = QPainter(self)
-        paint_panel(painter, self, self.workbench.theme)
-        painter.end()
+        """Take another look or scale (labels are told by the shell)."""
+        super().set_theme(theme)
+        if hasattr(self, "rows"):  # the base calls this while it is being made
+            self._space()
+            for row in self.rows.values():
+                row.editor.set_theme(theme)

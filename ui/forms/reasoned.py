@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy
 
 from commandcenter.domain.errors import Refused
 from ui.forms.drafts import DraftKeeper
 from ui.forms.editors import Editor, LineText
 from ui.forms.labelled import Labelled
-from ui.forms.panel import paint_panel
-from ui.shell.chip import Label, repaint_all
+from ui.panel import Panel
+from ui.shell.chip import Label
 from ui.shell.composing import is_enter
 from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Workbench
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
-class ReasonedPanel(QFrame):
+
+class ReasonedPanel(Panel):
     """The base of the strike and closing panels. ``rows``: the fields by the command's names for them."""
 
     closed = Signal()
 
     def __init__(self, workbench: Workbench, reason_caption: str) -> None:
-        super().__init__()
+        super().__init__(workbench.theme)
         self.workbench, self.words = workbench, workbench.words
         theme = workbench.theme
         self._drafts = DraftKeeper(workbench, self)
         self._sending = False
         self._key = ""
-        self.heading = Label(theme, "", bold=True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.about = Label(theme, "", ink="muted")
         self.about.setWordWrap(True)
         self.reason = LineText(workbench, reason_caption)
@@ -40,15 +42,13 @@ class ReasonedPanel(QFrame):
         self.away = QPushButton(self.words("forms.open.close"))
         self.away.clicked.connect(self.close_panel)
         self.hint = Label(theme, "", ink="muted", size=TYPE.small, elided=True)
-        self._outer = QVBoxLayout(self)
-        self._outer.addWidget(self.heading)
-        self._outer.addWidget(self.about)
-        self._outer.addWidget(self.rows["reason"])
+        self.body.addWidget(self.about)
+        self.body.addWidget(self.rows["reason"])
         self._feet = QHBoxLayout()
         for button in (self.send, self.away):
             self._feet.addWidget(button)
         self._feet.addWidget(self.hint, 1)
-        self._outer.addLayout(self._feet)
+        self.body.addLayout(self._feet)
         self._wire(self.reason)
         self.reason.entered.connect(self.submit)
         self._space()
@@ -57,7 +57,7 @@ class ReasonedPanel(QFrame):
     def add_row(self, name: str, row: Labelled) -> None:
         """Another field beneath the reason."""
         self.rows[name] = row
-        self._outer.insertWidget(self._outer.count() - 1, row)
+        self.body.insertWidget(self.body.count() - 1, row)
         self._wire(row.editor)
 
     def _wire(self, editor: Editor) -> None:
@@ -134,11 +134,11 @@ class ReasonedPanel(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ctrl+Enter sends from every field."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if is_enter(event) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                if not event.isAutoRepeat():
-                    self.submit()
-                return True
+        pressed = event if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if pressed is not None and is_enter(pressed) and pressed.modifiers() & CONTROL:
+            if not pressed.isAutoRepeat():
+                self.submit()
+            return True
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -151,20 +151,12 @@ class ReasonedPanel(QFrame):
     # ---- look
 
     def _space(self) -> None:
-        px = self.workbench.theme.px
-        self._outer.setContentsMargins(px(SPACE.m), px(SPACE.s + 2), px(SPACE.m), px(SPACE.s + 2))
-        self._outer.setSpacing(px(SPACE.s - 2))
-        self._feet.setSpacing(px(SPACE.s))
+        self._feet.setSpacing(self.workbench.theme.px(SPACE.s))
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another look or scale."""
-        self._space()
-        for row in self.rows.values():
-            row.editor.set_theme(theme)
-        repaint_all(self, theme)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A panel like the others."""
-        painter = QPainter(self)
-        paint_panel(painter, self, self.workbench.theme)
-        painter.end()
+        """Take another look or scale (labels are told by the shell)."""
+        super().set_theme(theme)
+        if hasattr(self, "rows"):  # the base calls this while it is being made
+            self._space()
+            for row in self.rows.values():
+                row.editor.set_theme(theme)

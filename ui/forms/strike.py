@@ -26,15 +26,16 @@ class StrikePanel(ReasonedPanel):
         super().__init__(workbench, workbench.words("forms.strike.reason"))
         words = self.words
         self.setAccessibleName(words("forms.strike.title"))
-        self.heading.setText(words("forms.strike.title"))
+        self.title.setText(words("forms.strike.title"))
         self.send.setText(words("forms.strike.send"))
         self.hint.setText(words("forms.strike.hint"))
         self.text = NoteText(workbench, words("forms.strike.replacement"), rows=(2, 5), breaks=True)
         self.add_row("replacement_text", Labelled(words("forms.strike.replacement"), self.text))
         self._line: LogLine | None = None
 
-    def open_for(self, line: LogLine, shown: str) -> bool:
-        """Ask for the reason to strike ``line``; ``shown``: the line in words. False where it cannot be."""
+    def open_for(self, line: LogLine, shown: str = "") -> bool:
+        """Ask for the reason to strike ``line``; ``shown``: it in words, where it has none
+        of its own. False where it cannot be."""
         if line.struck is not None or not kind_of(line.kind).strikable:
             code = "already_struck" if line.struck is not None else "cannot_be_struck"
             self.workbench.say_error(Refused(code, field="target_id"))
@@ -45,7 +46,7 @@ class StrikePanel(ReasonedPanel):
         self._keep()
         self._drafts.flush()
         self._line = line
-        text = shown.replace("\n", " ")
+        text = (line.text or shown).replace("\n", " ")
         self.about.setText(text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…")
         replaceable = line.kind == "log_entry"
         self.rows["replacement_text"].setVisible(replaceable)

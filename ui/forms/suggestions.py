@@ -59,11 +59,13 @@ class _Painter(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, _Options)
         found, theme, px = model.options[index.row()], self.theme, self.theme.px
-        rect = QRect(option.rect)  # type: ignore[attr-defined]
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        rect = QRect(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
             painter.fillRect(rect, theme.colour("selection"))
-            painter.fillRect(QRect(rect.left(), rect.top(), px(SPACE.mark), rect.height()), theme.colour("accent"))
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), px(SPACE.mark), rect.height()), theme.colour("accent")
+            )
         x, right = rect.left() + px(SPACE.m), rect.right() - px(SPACE.s)
         middle = Qt.AlignmentFlag.AlignVCenter
         ink = "selection_text" if chosen else "text"

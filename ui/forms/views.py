@@ -1,4 +1,4 @@
-"""The views of a field while nobody edits it: words, a framed word, or a grade; Enter, F2 or a click begins."""
+"""The views of a field while nobody edits it: words, a framed word, a grade; Enter, F2 or a click begins."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ from ui.shell.grade import grade_size, paint_grade
 from ui.theme import SPACE, TYPE, Theme
 
 
+def _begins(event: QKeyEvent) -> bool:
+    return is_enter(event) or event.key() == Qt.Key.Key_F2
+
+
 class View(QWidget):
     """What every view is: it can be focused, shows that, and says when it should be edited."""
 
@@ -49,15 +53,15 @@ class View(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Enter and F2 are this field's, not the window's."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if is_enter(event) or event.key() == Qt.Key.Key_F2:
-                event.accept()
-                return True
+        pressed = event if isinstance(event, QKeyEvent) else None
+        if pressed is not None and event.type() == QEvent.Type.ShortcutOverride and _begins(pressed):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and F2 begin."""
-        if (is_enter(event) or event.key() == Qt.Key.Key_F2) and not event.isAutoRepeat():
+        if _begins(event) and not event.isAutoRepeat():
             self.begun.emit()
         else:
             super().keyPressEvent(event)
@@ -184,7 +188,9 @@ class WordsView(View):
 
     def minimumSizeHint(self) -> QSize:
         """A few signs."""
-        return QSize(self._theme.px(48), self.sizeHint().height() if not self._wrapped else self._theme.px(24))
+        return QSize(
+            self._theme.px(48), self.sizeHint().height() if not self._wrapped else self._theme.px(24)
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The words."""

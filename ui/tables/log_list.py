@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -60,9 +61,14 @@ class LogList(QWidget):
         self.table.opened.connect(lambda _: self.detail.setFocus())
         self.table.strike_requested.connect(self.strike_requested)
         self.table.incident_requested.connect(self.incident_requested)
+        self.table.hidden.connect(self._loosen)
         self.table.failed.connect(self.failed)
         self.detail.left.connect(self.table.view.setFocus)
         self.detail.jump_to.connect(self._jump)
+
+    def show_line(self, id_: UUID, happened_at: datetime | None = None) -> None:
+        """Choose a line wherever it stands; a filter that hides it gives way."""
+        self.table.show_line(id_, happened_at)
 
     def show_filter(self, filter_: LogFilter) -> None:
         """Show these lines."""
@@ -98,6 +104,15 @@ class LogList(QWidget):
     def _show_chosen(self, line: LogLine | None) -> None:
         self.detail.set_line(line)
         self.filters.set_day(None if line is None else line.happened_at.astimezone(SHANGHAI).date())
+
+    def _loosen(self, id_: UUID) -> None:
+        now = self.filters.filter()
+        plain = LogFilter(incident_id=now.incident_id)
+        wider = plain if now not in (plain, replace(plain, machine=True)) else replace(plain, machine=True)
+        if wider != now:
+            self.show_filter(wider)
+            self.filter_changed.emit(wider)
+            self.table.show_line(id_)
 
     def _jump(self, id_: UUID) -> None:
         self.table.show_line(id_)

@@ -41,6 +41,7 @@ class LogTable(QWidget):
     incident_requested = Signal(object)  # UUID
     line_chosen = Signal(object)  # LogLine or None
     counted = Signal(int)
+    hidden = Signal(object)  # UUID: asked for by show_line, but the filter does not have it
     failed = Signal(object)  # the exception
     filter_key = Signal(str)  # "all", "important", "own", "machine", "channel", "day"
     painted = Signal()  # every row on screen was painted with its line
@@ -91,6 +92,7 @@ class LogTable(QWidget):
         window.chosen.connect(self.line_chosen)
         window.counted.connect(self._count)
         window.unseen_changed.connect(self._show_unseen)
+        window.hidden.connect(self.hidden)
         window.failed.connect(self._fail)
         view.acted.connect(self._act)
         view.scrolled.connect(lambda rows: window.set_top(window.top + rows))
@@ -119,7 +121,7 @@ class LogTable(QWidget):
         self.window_.refresh(change_ids)
 
     def show_line(self, id_: UUID, happened_at: datetime | None = None) -> None:
-        """Choose a line and scroll it into sight, wherever it stands."""
+        """Choose a line and scroll it into sight, wherever it stands; ``hidden`` if the filter lacks it."""
         self.window_.go_to_line(id_, happened_at)
 
     def go_to_newest(self) -> None:

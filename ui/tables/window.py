@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from db.queries.log import DayCounts, LogFilter, LogLine
 from ui.tables.days import number_of, position_of_day
+from ui.tables.seeker import Seeker
 from ui.tables.source import Asker, LineSource
 
 AHEAD = 100  # lines read before they are needed, above and below
@@ -40,6 +41,7 @@ class LineWindow(QObject):
     chosen = Signal(object)  # LogLine or None
     counted = Signal(int)
     unseen_changed = Signal(int)
+    hidden = Signal(object)  # the id that was to be chosen: the filter does not have it
     failed = Signal(object)
 
     def __init__(self, source: LineSource, parent: QObject | None = None) -> None:
@@ -62,6 +64,7 @@ class LineWindow(QObject):
         self._mistrusted: DayCounts | None = None  # counts found older than a page, read again once
         self._again = False
         self._tries = 0
+        self._seeker = Seeker(self, source, self._asker)
         self._restart = False  # the next exchange is for another filter
 
     # ---- what is on screen
@@ -146,26 +149,19 @@ class LineWindow(QObject):
         return position
 
     def go_to_line(self, id_: UUID, happened_at: datetime | None = None) -> None:
-        """Choose a line anywhere, by its id; found by its time, which is looked up where not given."""
-        if self.counts is None or happened_at is None:
-            self._asker.ask("find", [self._source.lines([id_])], self._found)
-        else:
-            counts = self.counts
-            self._asker.ask("find", [self._source.position(counts, happened_at, id_)], self._go)
+        """Choose a line anywhere, by its id; ``hidden`` is emitted where the filter does not have it."""
+        self._seeker.seek(id_, happened_at)
 
-    def _found(self, results: list[Any]) -> None:
-        for line in results[0]:
-            if self.counts is None:  # asked for before anything was read
-                self.chosen_line, self._restart = line, True
-                self._begin()
-            else:
-                self.go_to_line(line.id, line.happened_at)
-
-    def _go(self, results: list[Any]) -> None:
-        position: int = results[0]
+    def arrive(self, position: int, line: LogLine) -> None:
+        """Choose a line just read, and show it in the middle unless it is in sight."""
+        self._keep({position: line})
         if not self.top <= position < self.top + self.full:
             self.set_top(position - self.full // 2)
         self.choose(position)
+
+    def exchanging(self) -> bool:
+        """Whether counts and lines are being exchanged: positions are about to change."""
+        return self._asker.busy("exchange")
 
     def close(self) -> None:
         """No answer is taken any more."""
@@ -263,7 +259,7 @@ class LineWindow(QObject):
         """
         for id_ in change_ids & self.others.keys():
             del self.others[id_]
-        if self._asker.busy("exchange") or self.held:
+        if self.exchanging() or self.held:
             self._again = True
         else:
             self._begin()
@@ -363,6 +359,8 @@ class LineWindow(QObject):
         self._ensure()
         if self._again:
             self._begin()
+        else:
+            self._seeker.go_on()
 
     def _settle_choice(self, lines: dict[int, LogLine], place: int | None, restart: bool) -> None:
         if self.chosen_line is None:

@@ -1,0 +1,139 @@
+"""The head of an incident's page: grade, title, class, number, place, times, state, the key that closes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from commandcenter.domain.clock import SHANGHAI
+from db.queries.incidents import IncidentCard
+from ui.forms.field import Field
+from ui.forms.offered import place_text
+from ui.shell.chip import Chip, Label
+from ui.shell.when import write_when
+from ui.tables.board import elapsed_text
+from ui.theme import SPACE, Theme
+from ui.workbench import Workbench
+
+TITLE_EDITED = 420
+CODE_EDITED = 300
+
+
+class IncidentHead(QWidget):
+    """Two rows. The time elapsed goes on by the second while it can be seen."""
+
+    close_wanted = Signal()
+
+    def __init__(self, workbench: Workbench, fields: dict[str, Field], ok: Label) -> None:
+        super().__init__()
+        self._workbench, self._words = workbench, workbench.words
+        theme = workbench.theme
+        self._card: IncidentCard | None = None
+        self._fields = fields
+        self.number = Chip(theme)
+        self.number.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.state = Chip(theme)
+        self.state.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.close_button = Chip(theme, "", key="K")
+        self.close_button.clicked.connect(self.close_wanted)
+        self.place = Label(theme, elided=True)
+        self.reported = Label(theme, ink="muted", figures=True)
+        self._elapsed_word = Label(theme, ink="muted")
+        self.elapsed = Label(theme, bold=True, figures=True)
+        self._second = QTimer(self, interval=1000)
+        self._second.timeout.connect(self._tick)
+        self._upper, self._lower = QHBoxLayout(), QHBoxLayout()
+        for name in ("grade", "title", "event_code"):
+            self._upper.addWidget(fields[name])
+        self._upper.addWidget(self.number)
+        self._upper.addStretch(1)
+        self._upper.addWidget(ok)
+        self._upper.addWidget(self.state)
+        self._upper.addWidget(self.close_button)
+        self._dots: list[Label] = []
+        for at, part in enumerate((self.place, self.reported, self._elapsed_word, self.elapsed)):
+            if at in (1, 2):
+                dot = Label(theme, "·", ink="muted")
+                self._dots.append(dot)
+                self._lower.addWidget(dot)
+            self._lower.addWidget(part)
+        self._lower.addStretch(1)
+        column = QVBoxLayout(self)
+        column.addLayout(self._upper)
+        column.addLayout(self._lower)
+        self._column = column
+        self.set_theme(theme)
+
+    def show_card(self, card: IncidentCard) -> None:
+        """Show the incident; the fields are shown by their owner."""
+        self._card = card
+        words, values = self._words, card.values
+        closed = values["state"] == "closed"
+        self.number.show_text(values["number"])
+        state = words.label("codes.incident_state", values["state"])
+        self.state.show_text(f"{'■' if closed else '●'} {state}", "strong" if closed else "plain", bold=True)
+        self.close_button.show_text(words("incident.head.reopen" if closed else "incident.head.close"))
+        place = place_text(self._workbench.directory, values)
+        self.place.setText(place or words("incident.head.no_place"))
+        self.place.set_ink("text" if place else "faint")
+        reported = values["reported_at"]
+        self.reported.setText(words("incident.head.reported", at=self._when(reported)) if reported else "")
+        if closed and values["closed_at"]:
+            text = words("incident.head.closed_at", at=self._when(values["closed_at"]))
+            self.reported.setText(" · ".join(part for part in (self.reported.text(), text) if part))
+        self._elapsed_word.setText(words("incident.head.elapsed_for" if closed else "incident.head.elapsed"))
+        self._tick()
+
+    def _when(self, instant: datetime) -> str:
+        now = self._workbench.now()
+        today = instant.astimezone(SHANGHAI).date() == now.astimezone(SHANGHAI).date()
+        return f"{instant.astimezone(SHANGHAI):%H:%M}" if today else write_when(instant, now)
+
+    def _tick(self) -> None:
+        if self._card is None:
+            return
+        values = self._card.values
+        until = values["closed_at"] if values["state"] == "closed" else None
+        since = values["reported_at"] or values["occurred_at"]
+        text = elapsed_text(self._words, since, until or self._workbench.now(), seconds=True)
+        if text != self.elapsed.text():
+            self.elapsed.setText(text)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The clock runs while it is seen."""
+        super().showEvent(event)
+        self._tick()
+        self._second.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """And only then."""
+        super().hideEvent(event)
+        self._second.stop()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A panel without a title."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, px = self._theme, self._theme.px
+        painter.setPen(QPen(theme.colour("line"), px(SPACE.hair)))
+        painter.setBrush(theme.colour("panel"))
+        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(rect, px(SPACE.radius), px(SPACE.radius))
+        painter.end()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale (chips and labels are told by the shell)."""
+        px = theme.px
+        self._theme = theme
+        self._column.setContentsMargins(px(SPACE.m), px(SPACE.s + 2), px(SPACE.m), px(SPACE.s + 2))
+        self._column.setSpacing(px(SPACE.xs))
+        self._upper.setSpacing(px(SPACE.s))
+        self._lower.setSpacing(px(SPACE.s))
+        self._lower.setContentsMargins(px(2), 0, 0, 0)
+        self._fields["title"].editor.setMinimumWidth(px(TITLE_EDITED))
+        self._fields["event_code"].editor.setMinimumWidth(px(CODE_EDITED))
+        for label in (self.place, self.reported, self._elapsed_word, self.elapsed, *self._dots):
+            label.set_theme(theme)

@@ -1,0 +1,257 @@
+"""One incident: its head, its fields edited in place, its timeline, and the panels that close and strike."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from uuid import UUID
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from commandcenter.domain.change import ChangeSet
+from commandcenter.domain.record import REGISTRY
+from db.desk.engine import Connection
+from db.queries.incidents import IncidentCard, incident
+from db.queries.log import LogFilter, LogLine, day_counts
+from ui.forms.closing import ClosingPanel
+from ui.forms.incident_fields import IncidentFields
+from ui.forms.incident_head import IncidentHead
+from ui.forms.strike import StrikePanel
+from ui.line_source import DeskLines
+from ui.panel import Panel
+from ui.shell.chip import Chip, Label
+from ui.shell.keys import KeyHint
+from ui.tables.log_table import LogTable
+from ui.theme import SPACE, TYPE, Theme
+from ui.workbench import Page, Workbench
+
+FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.nature == "fact")
+KINDS = ("all", "log_entry", "strike", "incident_event")
+SIDE = 400
+
+
+def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
+    """The lines of one chip. What the program writes is only its own chip's unless asked for."""
+    if kind == "all":
+        return LogFilter(incident_id=id_, machine=machine)
+    return LogFilter(incident_id=id_, machine=True, kind=kind)
+
+
+class IncidentPage(Page):
+    """Opened by ``show_incident``. A line typed in the log box belongs to the incident shown."""
+
+    kinds = FACTS | {"incident"}
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        theme = workbench.theme
+        self._id: UUID | None = None
+        self._card: IncidentCard | None = None
+        self._kind, self._machine = "all", False
+        ok = Label(theme, "", ink="accent", size=TYPE.small)
+        self.owner = IncidentFields(workbench, self, ok)
+        self.fields = self.owner.fields
+        self.head = IncidentHead(workbench, self.fields, ok)
+        self.closing = ClosingPanel(workbench)
+        self.strike = StrikePanel(workbench)
+        self._compose()
+        self.head.close_wanted.connect(self.ask_closing)
+        self.closing.closed.connect(self._focus_timeline)
+        self.strike.closed.connect(self._focus_timeline)
+        workbench.directory.changed.connect(self._renamed)
+        shortcut = QShortcut(QKeySequence("Alt+K"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.ask_closing)
+        self.setFocusProxy(self.table)
+        self.set_theme(theme)
+        self._show_chips({})
+
+    def _compose(self) -> None:
+        workbench, words = self.workbench, self.words
+        theme = workbench.theme
+        self.table = LogTable(
+            words, theme, DeskLines(workbench.desktop), workbench.directory.name, now=workbench.now
+        )
+        self.table.strike_requested.connect(self._ask_strike)
+        self.table.failed.connect(workbench.say_error)
+        self.timeline = Panel(theme, words("incident.panel.timeline"), flush=True)
+        self.chips = {kind: Chip(theme) for kind in (*KINDS, "machine")}
+        for kind, chip in self.chips.items():
+            self.timeline.head.addWidget(chip)
+            chip.clicked.connect(lambda kind=kind: self.show_kind(kind))
+        self.timeline.body.addWidget(self.table, 1)
+        self.place = Panel(theme, words("incident.panel.place"))
+        self.times = Panel(theme, words("incident.panel.times"))
+        pair = self._pair = QHBoxLayout()
+        for name in ("street_id", "community_id"):
+            pair.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
+        self.place.body.addLayout(pair)
+        self.place.body.addWidget(self.fields["place"])
+        times = self._times = QHBoxLayout()
+        for name in ("occurred_at", "reported_at"):
+            times.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
+        self.times.body.addLayout(times)
+        self.notes = [Panel(theme, words(f"incident.field.{name}")) for name in ("known", "to_verify")]
+        for panel, name in zip(self.notes, ("known", "to_verify"), strict=True):
+            panel.head.addWidget(self.owner.oks[name])
+            panel.body.addWidget(self.fields[name])
+        side = self._side = QWidget()
+        column = self._column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        for panel in (*self.notes, self.place, self.times):
+            column.addWidget(panel)
+        column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(side)
+        left = self._left = QVBoxLayout()
+        left.addWidget(self.closing)
+        left.addWidget(self.timeline, 1)
+        left.addWidget(self.strike)
+        row = self._row = QHBoxLayout()
+        row.addLayout(left, 1)
+        row.addWidget(self._scroll)
+        outer = self._outer = QVBoxLayout(self)
+        outer.addWidget(self.head)
+        outer.addLayout(row, 1)
+
+    # ---- what the room does
+
+    def show_incident(self, id_: UUID) -> None:
+        """Show this incident; half-typed texts of the one before stay its drafts."""
+        if id_ != self._id:
+            if self._card is not None:
+                self.owner.let_go()
+            for panel in (self.closing, self.strike):
+                panel.close_panel()
+            self._id, self._card = id_, None
+            self._kind, self._machine = "all", False
+            self.table.set_filter(timeline_filter(id_, "all", False))
+        self._read()
+
+    def incident(self) -> UUID | None:
+        """The incident that a line typed here belongs to."""
+        return self._id
+
+    # ---- reading
+
+    def refresh(self, change_set: ChangeSet | None) -> None:
+        """Read again what concerns this incident."""
+        if self._id is None:
+            return
+        if change_set is None:
+            self.table.refresh()
+        elif facts := frozenset[UUID]().union(*(change_set.of(kind) for kind in FACTS)):
+            self.table.refresh(facts)
+        elif self._id not in change_set.of("incident"):
+            return
+        self._read()
+
+    def _read(self) -> None:
+        id_ = self._id
+        assert id_ is not None
+        machine = self._machine
+
+        def question(connection: Connection) -> tuple[IncidentCard | None, dict[str, int]]:
+            filters = {kind: timeline_filter(id_, kind, machine) for kind in KINDS}
+            counted = {kind: day_counts(connection, filter_).total for kind, filter_ in filters.items()}
+            return incident(connection, id_), counted
+
+        self.workbench.bridge.ask(self, question, self._show, topic="incident")
+
+    def _show(self, found: tuple[IncidentCard | None, dict[str, int]]) -> None:
+        card, counted = found
+        if card is None:
+            self.workbench.said.emit(self.words("incident.gone"))
+            return
+        if card.id != self._id:
+            return
+        self._card = card
+        self.head.show_card(card)
+        self.owner.show(card)
+        self._show_chips(counted)
+
+    def _renamed(self) -> None:
+        self.table.renamed()
+        if self._card is not None:
+            self.head.show_card(self._card)
+            self.owner.show(self._card)
+
+    # ---- the timeline
+
+    def show_kind(self, kind: str) -> None:
+        """Show the lines of one chip; "machine" takes the program's own lines in or leaves them out."""
+        if self._id is None:
+            return
+        if kind == "machine":
+            self._machine, self._kind = not self._machine, "all"
+        else:
+            self._kind = kind
+        self.table.set_filter(timeline_filter(self._id, self._kind, self._machine))
+        self._read()
+
+    def _show_chips(self, counted: dict[str, int]) -> None:
+        for kind, chip in self.chips.items():
+            here = self._machine if kind == "machine" else kind == self._kind
+            count = f" {counted[kind]}" if kind in counted else ""
+            chip.show_text(
+                self.words(f"incident.kind.{kind}") + count, "accent" if here else "plain", bold=here
+            )
+
+    def _focus_timeline(self) -> None:
+        self.table.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _ask_strike(self, id_: UUID) -> None:
+        line: LogLine | None = self.table.chosen_line()
+        if line is not None and line.id == id_:
+            self.strike.open_for(line, self.table.wording.body(line))
+
+    # ---- closing
+
+    def ask_closing(self) -> None:
+        """Ask whether to close the incident, or to reopen the closed one."""
+        if self._card is not None:
+            self.closing.open_for(self._card)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """K closes or reopens, where no list takes it for up."""
+        letter = unicodedata.normalize("NFKC", event.text()).casefold()
+        if letter == "k" and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+            self.ask_closing()
+        else:
+            super().keyPressEvent(event)
+
+    # ---- look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another look or scale."""
+        px = theme.px
+        gap = px(SPACE.m)
+        self._outer.setContentsMargins(gap, gap, gap, gap)
+        for layout in (self._outer, self._row, self._left, self._column):
+            layout.setSpacing(gap)
+        for pair in (self._pair, self._times):
+            pair.setSpacing(px(SPACE.s))
+        for part in (self.timeline, self.place, self.times, *self.notes):
+            part.set_theme(theme)
+        for other in (self.head, self.closing, self.strike, self.table, self.owner):
+            other.set_theme(theme)
+        self._scroll.setFixedWidth(px(SIDE))
+
+    def key_hints(self) -> Sequence[KeyHint]:
+        """The page's keys."""
+        words = self.words
+        group = words("incident.keys.page")
+        keys = (
+            ("Tab", "move"),
+            ("Enter / F2", "edit"),
+            ("Esc", "leave"),
+            ("K / Alt+K", "close"),
+            ("X", "strike"),
+        )
+        return [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
