@@ -1,4 +1,7 @@
-"""The command line: every verb, one JSON document on stdout, exit 0 done, 2 refused, 3 unavailable, 1 our fault."""
+"""The command line: every verb answers with one JSON document on stdout.
+
+Exit codes: 0 done, 2 refused, 3 unavailable, 1 our fault.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _answer({"unavailable": absence.code, **_told(absence, words)}, UNAVAILABLE)
     except KeyboardInterrupt:
         return 130
-    except Exception:
+    except Exception:  # noqa: BLE001  the last resort: our fault, told as one
         traceback.print_exc(file=sys.stderr)
         return _answer({"fault": "fault", "sentence": words("refused.fault")}, FAULT)
     code = document.pop("exit", DONE) if isinstance(document, dict) else DONE

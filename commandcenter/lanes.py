@@ -86,7 +86,7 @@ class WriterLane:
     def _run(self) -> None:
         try:
             workplace = self._open()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  whoever waits is told
             self.ready.set_exception(error)
             with self._wake:
                 self._closing = True
@@ -112,7 +112,7 @@ class WriterLane:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(work(workplace))
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
                     future.set_exception(error)
             return True
         waiting = self._idle(workplace)
@@ -184,7 +184,7 @@ class ReaderLanes:
                 with self._lock:
                     del self._running[answer]
             answer.set_result(result)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
             answer.set_exception(CancelledError() if was_interrupted(error) else error)
 
     def _connection(self) -> Connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from commandcenter.domain.clock import day_number, instant_text, to_ms, whole_ms
+from commandcenter.domain.clock import instant_text, whole_ms
 from commandcenter.domain.errors import Refused, Unavailable
 from commandcenter.domain.fields import plain
 from commandcenter.domain.record import kind_of, typed_values
@@ -261,7 +261,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
             wanted = date.fromisoformat(options.day)
         except ValueError:
             raise Refused("wrong_type", field="day") from None
-        day = day_number(to_ms(whole_ms(datetime(wanted.year, wanted.month, wanted.day))))
+        day = (wanted - date(1970, 1, 1)).days
     directory = _directory(options)
     workplace = _workplace(options)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,7 +56,7 @@ class Words:
         return part(self.language, stem).get(rest)
 
 
-@lru_cache(maxsize=None)
+@cache
 def part(language: str, stem: str) -> dict[str, str]:
     """One catalogue file, flat: {"nav.log": "值班", …} without its stem; empty if there is no such file.
 

@@ -22,9 +22,9 @@ from db.queries.log import DayCounts, LogFilter, day_counts
 from ui.app import look, make_shell, translate
 from ui.bridge import Bridge
 from ui.directory import LiveDirectory
+from ui.incidents_room import IncidentsRoom
 from ui.line_keeper import LineKeeper
 from ui.live import Live
-from ui.pages.incidents_room import IncidentsRoom
 from ui.pages.log import LogPage
 from ui.pages.registers import RegistersPage
 from ui.pages.search import SearchPage
@@ -177,6 +177,7 @@ class DutyRoom(QObject):
     def _opened(self, workplace: Workplace) -> None:
         self.names.read()
         self._count_today()
+        self.shell.status.set_saved(self._now())  # what the file holds is durable
 
     def _not_opened(self, error: BaseException) -> None:
         log.error("the desk's file cannot be opened", exc_info=error)
@@ -249,7 +250,7 @@ class DutyRoom(QObject):
     def choose_seat(self) -> None:
         """Ask who sits here; the log box goes on taking lines meanwhile."""
         if self._seat is None:
-            self._seat = SeatPanel(self.workbench, self.shell.centralWidget())
+            self._seat = SeatPanel(self.workbench, self.shell)
         self._seat.open_panel()
 
     def _come_forward(self) -> None:

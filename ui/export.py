@@ -1,4 +1,4 @@
-"""The export and print of a list: one file dialog, progress in the strip, the page shown before it is printed."""
+"""The export and print of a list: one file dialog, progress in the strip, a look before it is printed."""
 
 from __future__ import annotations
 

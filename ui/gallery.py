@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from ui.duty_room import DutyRoom
+    from ui.pages.log import LogPage
 
 BEGIN = datetime(2026, 7, 28, 18, 0, tzinfo=SHANGHAI)
-SHOWN_AT = BEGIN + timedelta(hours=13, minutes=48, seconds=7)
+SHOWN_AT = BEGIN + timedelta(hours=14, minutes=2, seconds=7)
 SETTLE_MS = 2500
 
 
@@ -93,8 +94,9 @@ def _render_one(
     shell.show()
     room = DutyRoom(app, shell, words, theme, directory, "licheng", lambda: SHOWN_AT)
     try:
-        for name, prepare_page in scenes(room, incidents):
-            prepare_page()
+        scenes = Scenes(room, incidents)
+        for name in Scenes.NAMES:
+            scenes.play(name)
             settle(app, room)
             file = folder / f"{name}-{language}-{theme_name}.png"
             if not shell.grab().save(str(file)):
@@ -107,26 +109,62 @@ def _render_one(
         app.processEvents()
 
 
-def scenes(room: DutyRoom, incidents: dict[str, UUID]) -> list[tuple[str, Callable[[], None]]]:
-    """(file name, what brings the scene about) for every page and the states worth seeing."""
+class Scenes:
+    """What brings each picture about, in an order in which one may follow the other."""
 
-    from ui.shell.draft import LineDraft
+    NAMES = (
+        "log",
+        "log-line",
+        "log-box",
+        "log-strike",
+        "log-open-incident",
+        "incidents",
+        "incident",
+        "search",
+        "registers",
+        "register-person",
+        "settings",
+        "keys",
+        "seat",
+    )
 
-    def log() -> None:
-        room.shell.show_page("log")
+    def __init__(self, room: DutyRoom, incidents: dict[str, UUID]) -> None:
+        self._room, self._incidents = room, incidents
 
-    def log_line() -> None:
-        log()
-        room.page("log").focus_line(6)
+    def play(self, name: str) -> None:
+        """Bring one about; its method has the name."""
+        getattr(self, name.replace("-", "_"))()
 
-    def box() -> None:
-        log()
-        key = next(iter(incidents))
+    def _log(self) -> LogPage:
+        from ui.pages.log import LogPage
+
+        self._room.shell.show_page("log")
+        page = self._room.page("log")
+        assert isinstance(page, LogPage)
+        return page
+
+    def log(self) -> None:
+        """The duty log, nothing chosen, the box at rest."""
+        page = self._log()
+        page.list.table.view.setFocus()
+
+    def log_line(self) -> None:
+        """A line chosen."""
+        self._log().choose(6)
+
+    def log_box(self) -> None:
+        """A line half typed."""
+        from ui.shell.draft import LineDraft
+
+        self._log()
+        room = self._room
+        id_ = self._incidents["flood-fuqiao"]
+        card = room.names.card(id_)
         room.shell.logbox.restore(
             LineDraft(
                 text=room.workbench.words("gallery.line"),
-                incident_id=str(incidents[key]),
-                incident_label=room.names.name("incident", incidents[key]),
+                incident_id=str(id_),
+                incident_label=f"{card.code} {card.name}" if card else "",
                 channel="phone",
                 direction="incoming",
                 importance="important",
@@ -134,47 +172,61 @@ def scenes(room: DutyRoom, incidents: dict[str, UUID]) -> list[tuple[str, Callab
         )
         room.shell.focus_box()
 
-    def board() -> None:
-        room.shell.logbox.restore(LineDraft())
-        room.shell.show_page("incident")
+    def log_strike(self) -> None:
+        """A line about to be struck."""
+        from ui.shell.draft import LineDraft
 
-    def one() -> None:
-        room.open("incident", incidents["flood-fuqiao"])
+        self._room.shell.logbox.restore(LineDraft())
+        page = self._log()
+        page.choose(4)
+        page.list.table.view.acted.emit("strike")
 
-    def search() -> None:
-        room.shell.show_page("search")
-        room.page("search").look_for(room.workbench.words("gallery.search"))
+    def log_open_incident(self) -> None:
+        """An incident about to be opened from a line."""
+        page = self._log()
+        page.close_panels()
+        page.choose(9)
+        page.list.table.view.acted.emit("incident")
 
-    def registers() -> None:
-        room.shell.show_page("register")
+    def incidents(self) -> None:
+        """The board."""
+        self._log().close_panels()
+        self._room.shell.show_page("incident")
 
-    def person() -> None:
-        room.open("person", shipped_row_id("person", "sample-2"))
+    def incident(self) -> None:
+        """One incident."""
+        self._room.open("incident", self._incidents["flood-fuqiao"])
 
-    def settings() -> None:
-        room.shell.show_page("settings")
+    def search(self) -> None:
+        """Words found."""
+        from ui.pages.search import SearchPage
 
-    def keys() -> None:
-        log()
-        room.shell.show_keys()
+        self._room.shell.show_page("search")
+        page = self._room.page("search")
+        assert isinstance(page, SearchPage)
+        page.look_for(self._room.workbench.words("gallery.search"))
 
-    def seat() -> None:
-        room.shell.show_keys()
-        room.choose_seat()
+    def registers(self) -> None:
+        """The communities and streets."""
+        self._room.open("organisation", shipped_row_id("organisation", "350502005"))
 
-    return [
-        ("log", log),
-        ("log-line", log_line),
-        ("log-box", box),
-        ("incidents", board),
-        ("incident", one),
-        ("search", search),
-        ("registers", registers),
-        ("register-person", person),
-        ("settings", settings),
-        ("keys", keys),
-        ("seat", seat),
-    ]
+    def register_person(self) -> None:
+        """One person."""
+        self._room.open("person", shipped_row_id("person", "sample-2"))
+
+    def settings(self) -> None:
+        """The settings."""
+        self._room.shell.show_page("settings")
+
+    def keys(self) -> None:
+        """Every key."""
+        self._log()
+        self._room.shell.show_keys()
+
+    def seat(self) -> None:
+        """Who sits here."""
+        self._room.shell.show_keys()
+        self._room.choose_seat()
 
 
 def settle(app: QApplication, room: DutyRoom) -> None:

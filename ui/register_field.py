@@ -40,7 +40,7 @@ class _Toggle(Chip):
 
 
 class Toggles(Editor):
-    """A set of codes as chips, each on or off; ``single``: at most one is on. The value: codes joined by commas."""
+    """Codes as chips, each on or off; ``single``: at most one is on. The value: codes joined by commas."""
 
     def __init__(
         self, workbench: Workbench, name: str, choices: Sequence[tuple[str, str]], *, single: bool
@@ -191,6 +191,9 @@ class CardField(QWidget):
         """What is set once is read from then on; "" opens the field."""
         self.editor.setEnabled(not sentence)
         self.setToolTip(sentence)
+        colours = self.workbench.theme.colours
+        quiet = f"QLineEdit {{ color: {colours.muted}; background: {colours.raised}; }}"
+        self.editor.setStyleSheet(quiet if sentence else "")
 
     def dirty(self) -> bool:
         """Whether something else stands there than what was shown."""

@@ -59,6 +59,7 @@ class CardForm(Panel):
         self.question.answered.connect(self._answered)
         self.hint = Label(theme, ink="muted", size=TYPE.small)
         self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.body.addWidget(self.question)
         self.body.addWidget(self.hint)
         self.fields: dict[str, CardField] = {}
@@ -69,10 +70,9 @@ class CardForm(Panel):
     def _build(self) -> QScrollArea:
         px = self.workbench.theme.px
         ground = QWidget()
-        ground.setAutoFillBackground(False)
         column = QVBoxLayout(ground)
-        column.setContentsMargins(px(2), px(2), px(SPACE.s), px(2))
-        column.setSpacing(px(SPACE.m))
+        column.setContentsMargins(0, px(2), 0 if self._names else px(SPACE.s), px(2))
+        column.setSpacing(px(SPACE.s if self._names else SPACE.m))
         for name in self._names or field_order(self.kind):
             label = field_label(self.words, self.kind.name, name)
             field = CardField(self.workbench, name, label, self.kind.types[name])
@@ -82,9 +82,7 @@ class CardForm(Panel):
             self.fields[name] = field
             column.addWidget(field)
         column.addStretch(1)
-        width = max(field.label.sizeHint().width() for field in self.fields.values())
-        for field in self.fields.values():
-            field.label.setFixedWidth(width)
+        self.set_caption_width(self.caption_width())
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -99,6 +97,15 @@ class CardForm(Panel):
             scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             scroll.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
         return scroll
+
+    def caption_width(self) -> int:
+        """How wide the fields' labels are."""
+        return max(field.label.sizeHint().width() for field in self.fields.values())
+
+    def set_caption_width(self, width: int) -> None:
+        """Let the editors begin where others do."""
+        for field in self.fields.values():
+            field.label.setFixedWidth(width)
 
     # ---- which card
 

@@ -6,11 +6,12 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,7 +25,6 @@ from PySide6.QtWidgets import (
 from commandcenter.domain.fields import FieldType
 from commandcenter.domain.record import Kind
 from db.desk.engine import Connection
-from db.desk.store import heads_out
 from db.queries.registers import rows
 from ui.forms.ranking import Initials, folded
 from ui.register_words import CardWords
@@ -33,7 +33,6 @@ from ui.theme import SPACE, TYPE, Theme
 Index = QModelIndex | QPersistentModelIndex
 Sort = tuple[int, str]
 MOST_STEPS = 40  # rows that come and go one by one; more at once is read as another list
-LETTERS_MIN = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +84,7 @@ def card_row(kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: 
     return CardRow(
         id=row["id"],
         values={name: row.get(name) for name in kind.types},
-        heads=heads_out(kind, row.get("heads")),
+        heads=row.get("heads") or {},
         cells=cells,
         keys=tuple(
             _key(kind.types[name], row.get(name), cell) for name, cell in zip(columns, cells, strict=True)
@@ -103,7 +102,17 @@ def _key(type_: FieldType, value: Any, cell: str) -> Sort:
         return 0, value.isoformat()
     if type_.shape == "integer":
         return 0, f"{int(value) + 2**63:020d}"
-    return 0, unicodedata.normalize("NFKC", cell).casefold()
+    return 0, "".join(_reading(sign) for sign in unicodedata.normalize("NFKC", cell).casefold())
+
+
+@lru_cache(maxsize=30_000)
+def _reading(sign: str) -> str:
+    """A Chinese character by its commonest reading, so that names stand as in a dictionary."""
+    if sign < "\u2e80":
+        return sign
+    from pypinyin import lazy_pinyin
+
+    return f"{lazy_pinyin(sign)[0]}{sign}"
 
 
 def _natural(kind: Kind, row: CardRow) -> tuple[Sort, ...]:
@@ -174,7 +183,7 @@ class CardModel(QAbstractTableModel):
         if self._list is None:
             return []
         query = folded(self._text)
-        latin = query.isascii() and query.isalnum() and len(query) >= LETTERS_MIN
+        latin = query.isascii() and query.isalnum()
         initials = self._list.initials
 
         def fits(row: CardRow) -> bool:
@@ -277,13 +286,13 @@ class _Painter(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One height for all."""
         text = self._model.data(index) or ""
-        width = option.fontMetrics.horizontalAdvance(text)  # type: ignore[attr-defined]
+        width = option.fontMetrics.horizontalAdvance(text)
         return QSize(width + self.theme.px(SPACE.l), self.theme.px(SPACE.row - 3))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One cell."""
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         theme, px = self.theme, self.theme.px
         row = self._model.row(index.row())
         if row is None:
@@ -404,8 +413,6 @@ class CardView(QTableView):
             return
         theme, room = self._painter.theme, self.viewport().width()
         head, body = theme.font(TYPE.small), theme.font(TYPE.body, bold=True)
-        from PySide6.QtGui import QFontMetrics
-
         heads, cells = QFontMetrics(head), QFontMetrics(body)
         wanted = []
         for column in range(count):
@@ -416,7 +423,7 @@ class CardView(QTableView):
             wanted.append(min(max(widest + theme.px(SPACE.l), least), theme.px(360)))
         spare = room - sum(wanted)
         if spare >= 0:
-            wanted[0] += min(spare, theme.px(80))
+            wanted = [width + min(spare // count, theme.px(96)) for width in wanted]
             wanted[-1] += room - sum(wanted)
         else:
             wanted = _squeezed(wanted, room)

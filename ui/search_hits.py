@@ -162,9 +162,9 @@ class _Painter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One hit."""
         theme, px = self._theme, self._theme.px
-        rect = QRect(option.rect)  # type: ignore[attr-defined]
+        rect = QRect(option.rect)
         shown = self._model.shown(index.row())
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme.colour("selection"))
             mark = QRect(rect.left(), rect.top(), px(SPACE.mark), rect.height())
             painter.fillRect(mark, theme.colour("accent"))

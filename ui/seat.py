@@ -105,8 +105,8 @@ class _Painter(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, _Sitters)
         sitter = model.sitters[index.row()]
-        rect = QRect(option.rect)  # type: ignore[attr-defined]
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        rect = QRect(option.rect)
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme.colour("selection"))
             painter.fillRect(
                 QRect(rect.left(), rect.top(), px(SPACE.mark), rect.height()), theme.colour("accent")
@@ -142,10 +142,10 @@ class _NameLine(TextLine):
 
     def event(self, event: QEvent) -> bool:
         """Leave the box's keys to the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if not self.composing() and event.text() in BOX_KEYS:
-                event.ignore()
-                return False
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.text() in BOX_KEYS and not self.composing():
+            event.ignore()
+            return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -241,9 +241,8 @@ class SeatPanel(QWidget):
 
     def open_panel(self) -> None:
         """Show it over the page, the cursor in its field; a half-typed line keeps the cursor."""
-        focus = self.window().focusWidget()
         if not self.isVisible():
-            self._before = focus
+            self._before = self.window().focusWidget()
         self.workbench.bridge.ask(self, lambda _connection: Initials.of(self._names()), self._take_initials)
         self._names_changed()
         self.line.clear()
@@ -260,7 +259,8 @@ class SeatPanel(QWidget):
 
     def close_panel(self) -> None:
         """Hide it; the keyboard goes back where it was."""
-        mine = self.isAncestorOf(self.window().focusWidget()) if self.window().focusWidget() else True
+        focus: QWidget | None = self.window().focusWidget()
+        mine = focus is None or self.isAncestorOf(focus)
         self.setVisible(False)
         before = self._before
         if mine and before is not None and before.isVisible() and before.isEnabled():
@@ -308,8 +308,9 @@ class SeatPanel(QWidget):
     def _everybody(self) -> list[Sitter]:
         now, words = self.workbench.directory.now, CardWords.of(self.words, self.workbench.directory)
         out = []
-        for person in now.of_kind("person"):
-            roles = json.loads(person.detail or "[]")
+        persons = [(json.loads(person.detail or "[]"), person) for person in now.of_kind("person")]
+        persons.sort(key=lambda entry: (min(map(_rank, entry[0]), default=len(ROLES)), entry[1].name))
+        for roles, person in persons:
             labels = [code_label(self.words, "role", role) for role in sorted(roles, key=_rank)]
             named = self.words("seat.and").join(labels) or self.words("seat.no_roles")
             place = words.name(person.parent_id)
@@ -400,7 +401,12 @@ class SeatPanel(QWidget):
         px = self.workbench.theme.px
         width = min(px(WIDTH), self.width() - px(SPACE.l) * 2)
         rows = min(ROWS_MAX, max(3, len(self._names()) + 1))
-        height = px(132) + rows * px(ROW) if self._names() else self.card.sizeHint().height() + px(SPACE.m)
+        layout = self.card.layout()
+        assert layout is not None
+        layout.invalidate()
+        height = (
+            px(124) + rows * px(ROW) if self._names() else layout.totalHeightForWidth(width) + px(SPACE.s)
+        )
         height = min(height, self.height() - px(SPACE.l) * 2)
         top = max(px(SPACE.l), (self.height() - height) // 3)
         self.card.setGeometry((self.width() - width) // 2, top, width, height)

@@ -41,7 +41,8 @@ class Listener(QObject):
         self._server.listen(name)
 
     def _asked(self) -> None:
-        while (socket := self._server.nextPendingConnection()) is not None:
+        while self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
             socket.close()
             socket.deleteLater()
         self._come_forward()

@@ -84,7 +84,8 @@ def result_lines(words: Words, result: Verification, device: UUID | None) -> tup
         counts = {"entries": f"{result.entries:,}", "rows": f"{result.rows:,}", "anchors": result.anchors}
         lines.append(words(f"settings.data.{key}", n=anchored, **counts))
         if (anchored or 0) < newest_n:
-            lines.append(words("settings.data.unanchored", n=anchored or 0))
+            which = "no_anchor" if anchored is None else "unanchored"
+            lines.append(words(f"settings.data.{which}", n=anchored))
     if result.purged:
         lines.append(words("settings.data.purged", count=result.purged))
     return not result.findings, lines

@@ -170,16 +170,20 @@ def plain(type_: FieldType, value: Value) -> Plain:
     return sorted(value)
 
 
+_NOTHING: dict[Shape, Value] = {"flag": False, "codes": ()}
+
+
 def from_plain(type_: FieldType, value: Any) -> Value:
-    """The inverse of :func:`plain`. ValueError or TypeError if it is not of the field's shape."""
+    """The inverse of :func:`plain`; a set comes back sorted, no flag is False and no set the empty one.
+    ValueError or TypeError if it is not of the field's shape."""
     if value is None:
-        return None
+        return _NOTHING.get(type_.shape)
     if type_.shape == "reference":
         return UUID(value)
     if type_.shape == "instant":
         return parse_instant(value)
     if type_.shape == "codes":
-        return tuple(value)
-    if isinstance(value, str | bool | int) and isinstance(value, _PYTHON[type_.shape]):
+        return tuple(sorted(set(value)))
+    if isinstance(value, str | int) and isinstance(value, _PYTHON[type_.shape]):
         return value
     raise TypeError(f"{value!r} is not of shape {type_.shape}")

@@ -136,7 +136,8 @@ def values_of(record: Record) -> dict[str, Value]:
 
 
 def make(kind: str, id_: UUID, values: Mapping[str, Value]) -> Record:
-    """A record from its values; fields not given take their defaults. Refused if one is required."""
+    """A record from its values; fields not given, or given as None, take their defaults, and a set is
+    sorted: an entry says neither, so a row must not. Refused if a required one is missing."""
     definition = kind_of(kind)
     unknown = values.keys() - definition.types.keys()
     if unknown:
@@ -148,7 +149,11 @@ def make(kind: str, id_: UUID, values: Mapping[str, Value]) -> Record:
     ]
     if missing:
         raise Refused("required", field=missing[0])
-    arguments: dict[str, Any] = dict(values)
+    arguments: dict[str, Any] = {
+        name: tuple(sorted(set(value))) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value is not None
+    }
     return definition.record(id=id_, **arguments)
 
 

@@ -22,9 +22,6 @@ context.configure(
     transactional_ddl=True,
     render_as_batch=connection.dialect.name == "sqlite",
     render_item=_render,
-    include_object=lambda obj, name, type_, reflected, compare_to: (
-        type_ != "table" or not str(name).startswith("search_index")
-    ),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -93,7 +93,9 @@ def day_counts(connection: Connection, filter_: LogFilter) -> DayCounts:
         if filter_.day is not None:
             where += " AND t.day = ?"
             parameters.append(filter_.day)
-        sql = f"SELECT t.day, sum(t.count) FROM day_count AS t WHERE {where} GROUP BY t.day ORDER BY t.day DESC"
+        sql = (
+            f"SELECT t.day, sum(t.count) FROM day_count AS t WHERE {where} GROUP BY t.day ORDER BY t.day DESC"
+        )
     else:
         # an incident's own lines are few enough to be counted from its index
         source, more = _incident_source(filter_)

@@ -22,7 +22,8 @@ def rows(
 ) -> list[dict[str, Any]]:
     """The rows of a kind whose fields equal ``where`` (Python values), oldest first.
 
-    Refused ``unknown_kind``, ``unknown_field``. A fact's row has ``struck_id`` besides its columns."""
+    Refused ``unknown_kind``, ``unknown_field``. A card's ``heads`` are ids; a fact's row has ``struck_id``
+    besides its columns."""
     definition = kind_of(kind)
     codec = CODECS[definition.name]
     clauses, parameters = [], []
@@ -40,7 +41,10 @@ def rows(
         sql += " LIMIT ?"
         parameters.append(limit)
     out = [codec.row(raw) for raw in connection.execute(sql, parameters)]
-    if definition.nature == "fact":
+    if definition.nature == "card":
+        for row in out:
+            row["heads"] = heads_out(codec.kind, row["heads"])
+    else:
         struck = _struck(connection)
         for row in out:
             row["struck_id"] = struck.get(row["id"])

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def main() -> int:
         if set(names) & {"start", "search", "jump"} and not big.exists():
             sys.stderr.write(f"building {options.lines:,} lines …\n")
             million.build(big, options.lines)
-        parts = {
+        parts: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
             "save": lambda: saves(folder, max(4, options.rounds * 3)),
             "start": lambda: starts(folder, big, options.rounds),
             "search": lambda: find.measure(big, options.rounds),
@@ -91,7 +91,8 @@ def tell(line: dict[str, Any]) -> None:
         against = f"{line['limit']:10.3f}  {line['ratio']:6.2f} ×"
     mark = "holds" if line["holds"] else "MISSES"
     sys.stdout.write(
-        f"{line['name']:48} {line['value']:10.3f} {line['unit']:3} {against:22} goal {line['goal']:<6} {mark}\n"
+        f"{line['name']:48} {line['value']:10.3f} {line['unit']:3} {against:22} "
+        f"goal {line['goal']:<6} {mark}\n"
     )
     sys.stdout.flush()
 

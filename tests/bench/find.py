@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def measure(file: Path, rounds: int) -> Iterator[dict[str, Any]]:
 
 
 def _times(
-    connection: Connection, texts: list[str], filters: list[LogFilter | None] | list[LogFilter], rounds: int
+    connection: Connection, texts: list[str], filters: Sequence[LogFilter | None], rounds: int
 ) -> list[float]:
     taken = []
     for _ in range(max(1, rounds // 2)):

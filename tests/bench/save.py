@@ -15,10 +15,8 @@ from db.desk.store import Mint
 BLOCK = b"x" * 4096
 TEXT = "浮桥街道某小区地下室进水约 0.8 m，有 2 人未出，已通知常泰消防站派员前往处置，后续情况待报 {n}"
 WARM, ROUND = 200, 50
-if not hasattr(os, "fdatasync"):  # Windows and macOS have the stronger one only
-    sync = os.fsync
-else:
-    sync = os.fdatasync
+# Windows and macOS have the stronger one only
+sync = getattr(os, "fdatasync", os.fsync)
 
 
 def measure(folder: Path, rounds: int) -> dict[str, list[float]]:

@@ -20,7 +20,24 @@ ids: st.SearchStrategy[UUID] = st.integers(1, 2**128 - 1).map(lambda number: UUI
 instants: st.SearchStrategy[datetime] = st.integers(-(10**12), 4 * 10**12).map(from_ms)
 
 # What people and machines put into a field: everything but controls and half surrogates.
-ODD = ["𠮷", "㐂", "😀", "👨‍👩‍👧", "０１２", "\u202e", "\u2066", "\u200b", "é", "e\u0301", '"', "\\", "'", "%", "\u2028", "\x85x"[1:]]
+ODD = [
+    "𠮷",
+    "㐂",
+    "😀",
+    "👨‍👩‍👧",
+    "０１２",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "é",
+    "e\u0301",
+    '"',
+    "\\",
+    "'",
+    "%",
+    "\u2028",
+    "\ufeff",
+]
 _characters = st.one_of(
     st.sampled_from(ODD),
     st.characters(exclude_categories=("Cc", "Cs")),
@@ -46,7 +63,7 @@ def values(type_: FieldType) -> st.SearchStrategy[Any]:
         case "code":
             drawn = st.sampled_from(codes(type_.table))
         case "codes":
-            return st.lists(st.sampled_from(codes(type_.table)), unique=True).map(tuple)
+            drawn = st.lists(st.sampled_from(codes(type_.table)), unique=True).map(tuple)
         case "reference":
             drawn = ids
         case "instant":
@@ -56,7 +73,7 @@ def values(type_: FieldType) -> st.SearchStrategy[Any]:
             most = 2**63 - 1 if type_.maximum is None else type_.maximum
             drawn = st.integers(least, most)
         case _:
-            return st.booleans()
+            drawn = st.booleans()
     return drawn if type_.required else st.one_of(st.none(), drawn)
 
 

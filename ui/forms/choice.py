@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+import shiboken6
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -141,8 +142,9 @@ class Choice(LineText):
 
     def _take_initials(self, initials: Initials) -> None:
         self._initials = initials
-        if not self._list_hidden():
-            self._search(self.line.text())
+        text = self.line.text()
+        if self.line.hasFocus() and text != self._shown and text.strip() and not self.composing():
+            self._open(text)
 
     def _search(self, text: str) -> None:
         self._want_initials()
@@ -227,7 +229,11 @@ class Choice(LineText):
     def begin(self) -> None:
         """Typing replaces what stands there; the list shows what there is."""
         self.select_all()
-        self.open_all()
+        QTimer.singleShot(0, self._open_begun)  # once the field has its place
+
+    def _open_begun(self) -> None:
+        if shiboken6.isValid(self) and self.line.hasFocus() and self.line.text() == self._shown:
+            self.open_all()
 
     def popup(self) -> QWidget | None:
         """The list, once it was opened."""

@@ -90,7 +90,9 @@ class IncidentHead(QWidget):
     def _when(self, instant: datetime) -> str:
         now = self._workbench.now()
         today = instant.astimezone(SHANGHAI).date() == now.astimezone(SHANGHAI).date()
-        return f"{instant.astimezone(SHANGHAI):%H:%M}" if today else write_when(instant, now)
+        if today:
+            return f"{instant.astimezone(SHANGHAI):%H:%M}"
+        return write_when(instant.replace(second=0, microsecond=0), now)
 
     def _tick(self) -> None:
         if self._card is None:

@@ -96,6 +96,7 @@ class OpenIncidentPanel(Panel):
         for field, row in self.rows.items():
             row.editor.typed.connect(self._typed)
             row.editor.left.connect(self.close_panel)
+            row.editor.lost.connect(lambda row=row: self._left(row))
             row.editor.entered.connect(lambda field=field: self._next(field))
             proxy = row.editor.focusProxy()
             if proxy is not None:
@@ -253,6 +254,13 @@ class OpenIncidentPanel(Panel):
             self.workbench.directory, self.words, "community", UUID(parent) if parent else None
         )
 
+    def _left(self, row: Labelled) -> None:
+        """What cannot be read is said when it is left, not only when all is sent."""
+        try:
+            row.editor.value()
+        except Unreadable as unreadable:
+            row.refuse(str(unreadable))
+
     def _value(self, editor: Editor) -> str | None:
         try:
             return editor.value()
@@ -266,7 +274,7 @@ class OpenIncidentPanel(Panel):
         """A community knows its street."""
         value = self.community.value()
         card = self.workbench.directory.card(UUID(value)) if value else None
-        if card is not None and card.parent_id is not None and self._value(self.street) is None:
+        if card is not None and card.parent_id is not None and not self.street.raw().strip():
             self.street.put(str(card.parent_id))
             self.rows["street_id"].clear()
             self._keep()

@@ -118,6 +118,7 @@ class Suggestions(QListView):
         px = self._theme.px
         metrics = QFontMetrics(self._theme.font(TYPE.small, figures=True))
         code_width = max((metrics.horizontalAdvance(option.code) for option in options), default=0)
+        code_width += px(SPACE.xs) if code_width else 0
         self._painter = _Painter(self._theme, code_width)
         self.setItemDelegate(self._painter)
         self._options.show(options)

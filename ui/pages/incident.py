@@ -239,6 +239,9 @@ class IncidentPage(Page):
             pair.setSpacing(px(SPACE.s))
         for part in (self.timeline, self.place, self.times, *self.notes):
             part.set_theme(theme)
+        inset = px(SPACE.m) - px(SPACE.s - 2)  # a field's own frame stands outside its words
+        for panel in (self.place, self.times, *self.notes):
+            panel.body.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
         for other in (self.head, self.closing, self.strike, self.table, self.owner):
             other.set_theme(theme)
         self._scroll.setFixedWidth(px(SIDE))

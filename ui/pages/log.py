@@ -96,6 +96,10 @@ class LogPage(Page):
 
         self.workbench.bridge.ask(self, lambda connection: lines_by_id(connection, [id_]), show, topic="open")
 
+    def choose(self, place: int) -> None:
+        """Choose the line at a place of the screen, from the top."""
+        self.list.table.view.row_pressed.emit(place)
+
     def _ask_strike(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
         if line is not None and line.id == id_:
@@ -105,6 +109,11 @@ class LogPage(Page):
         line = self.list.table.chosen_line()
         if line is not None and line.id == id_ and line.kind == "log_entry":
             self._opening.open_panel(line)
+
+    def close_panels(self) -> None:
+        """Put the panels beside the list away; what was typed in them is kept."""
+        for panel in (self._strike, self._opening):
+            panel.close_panel()
 
     def _panel_closed(self) -> None:
         self.list.table.view.setFocus()

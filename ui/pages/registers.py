@@ -80,8 +80,8 @@ class RegistersPage(Page):
         """Show a register; what is typed in another stays there."""
         if kind == self._kind:
             return
-        focus = self.focusWidget()
-        in_pane = focus is not None and self.isVisible() and self._stack.isAncestorOf(focus)
+        focus: QWidget | None = self.focusWidget()
+        in_pane = self.isVisible() and focus is not None and self._stack.isAncestorOf(focus)
         self._kind = kind
         if kind not in self._panes:
             pane = RegisterPane(self.workbench, REGISTRY[kind])

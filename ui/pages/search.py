@@ -105,7 +105,10 @@ class SearchPage(Page):
         column.setSpacing(px(SPACE.m))
         self.field = _Words(self._step)
         self.field.setFont(theme.font(TYPE.line))
-        self.field.setMinimumHeight(px(SPACE.box))
+        # the style sheet's height would win over a minimum set here
+        self.field.setStyleSheet(
+            f"QLineEdit {{ min-height: {px(SPACE.box) - 2}px; padding: 0 {px(SPACE.s)}px; }}"
+        )
         self.field.setPlaceholderText(words("search.hint"))
         self.field.setToolTip(words("search.field_tip"))
         self.field.setAccessibleName(words("search.name"))
@@ -221,7 +224,8 @@ class SearchPage(Page):
             self.count.setText("")
             self.empty.setText(f"{words('search.start')}\n\n{words('search.start_keys')}")
             return
-        self.count.setText(words(f"search.count{'_more' if found.more else ''}", count=len(hits)))
+        key = f"search.count{'_more' if found.more else ''}"
+        self.count.setText(words(key, count=len(hits)) if hits else "")
         if self._where == "all":
             self.empty.setText(words("search.not_found", text=self._asked))
         else:

@@ -124,6 +124,9 @@ class SettingsPage(Page):
             grid.add(words(f"settings.desk.{key}"), _flow(workbench, chips))
         grid.add(words("settings.desk.sitter"), _flow(workbench, [self._sitter]))
         form.body.insertWidget(0, grid)
+        width = max(form.caption_width(), grid.caption_width())
+        form.set_caption_width(width)
+        grid.set_caption_width(width)
         return form
 
     def prefer(self, key: str, value: object) -> None:
@@ -336,6 +339,15 @@ class _Rows(QWidget):
         self._grid.setHorizontalSpacing(px(SPACE.m))
         self._grid.setVerticalSpacing(px(SPACE.s))
         self._grid.setColumnStretch(1, 1)
+        self._captions: list[Label] = []
+
+    def caption_width(self) -> int:
+        """How wide the captions are."""
+        return max(label.sizeHint().width() for label in self._captions)
+
+    def set_caption_width(self, width: int) -> None:
+        """Let the right side begin where others do."""
+        self._grid.setColumnMinimumWidth(0, width)
 
     def add(self, caption: str, part: QWidget) -> None:
         """One more row."""
@@ -343,6 +355,7 @@ class _Rows(QWidget):
         label = Label(self._theme, caption, ink="muted", size=TYPE.small)
         label.setMinimumHeight(self._theme.px(SPACE.control))
         label.setBuddy(part)
+        self._captions.append(label)
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(part, row, 1)
 

@@ -279,7 +279,13 @@ class BoardView(QTableView):
         self._cells = _Cells(self.board, theme)
         self.setItemDelegate(self._cells)
         self.verticalHeader().setDefaultSectionSize(theme.px(SPACE.row))
-        self.horizontalHeader().setFont(theme.font(TYPE.small))
+        head, px = self.horizontalHeader(), theme.px
+        # the cells begin where their column's name begins
+        head.setStyleSheet(
+            f"QHeaderView::section {{ font-size: {px(TYPE.small)}px; padding: 0 0 0 {px(SPACE.s)}px; }}"
+            f"QHeaderView::section:first {{ padding-left: {px(SPACE.m)}px; }}"
+        )
+        head.setFixedHeight(px(28))
         self._fit()
 
     def _tick(self) -> None:
