@@ -301,9 +301,13 @@ def keep_log(directory: DataDirectory) -> None:
         folder / "commandcenter.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8", delay=True
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    handler.setLevel(logging.INFO)
     root = logging.getLogger()
+    for talking in root.handlers:  # the terminal hears of what is wrong only
+        talking.setLevel(logging.WARNING)
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
     import threading
 

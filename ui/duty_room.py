@@ -101,6 +101,7 @@ class DutyRoom(QObject):
         self.workbench.open_requested.connect(self.open)
         self.workbench.page_requested.connect(shell.show_page)
         self.workbench.said.connect(self._say)
+        self.workbench.problem.connect(self._problem)
         self.workbench.progress.connect(self._progress)
         self.workbench.context_changed.connect(self._context_changed)
         self.workbench.seat_requested.connect(self.choose_seat)
@@ -217,10 +218,16 @@ class DutyRoom(QObject):
             self._count_today()
 
     def _failed(self, error: BaseException) -> None:
-        self._say(self.workbench.sentence(error), problem=True)
+        self._problem(self.workbench.sentence(error))
 
-    def _say(self, sentence: str, problem: bool = False) -> None:
-        self.shell.strip.show_message(sentence, problem=problem)
+    def _problem(self, sentence: str) -> None:
+        """What went wrong stays in sight until it is put away."""
+        self.shell.strip.show_message(sentence, problem=True)
+
+    def _say(self, sentence: str) -> None:
+        """What went well is said where nothing moves for it."""
+        self.shell.strip.clear()
+        self.shell.status.show_note(sentence)
 
     def _progress(self, sentence: str, cancel: Callable[[], None]) -> None:
         self.shell.strip.show_message(

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.errors import Answerable
 from commandcenter.domain.record import Kind
@@ -17,8 +17,9 @@ from commandcenter.services.workplace import Outcome
 from db.queries.registers import row as read_row
 from ui.forms.editors import Unreadable
 from ui.panel import Panel
+from ui.question import Question
 from ui.register_field import CardField
-from ui.register_list import CardRow, card_row, columns_of
+from ui.register_rows import CardRow, card_row, columns_of
 from ui.register_words import CardWords, field_label
 from ui.shell.chip import Chip, Label
 from ui.tables.days import clock_text
@@ -55,7 +56,7 @@ class CardForm(Panel):
         self.retire.clicked.connect(self.ask_retire)
         for part in (self.tag, self.state, self.retire):
             self.head.addWidget(part)
-        self.question = _Question(workbench)
+        self.question = Question(workbench)
         self.question.answered.connect(self._answered)
         self.hint = Label(theme, ink="muted", size=TYPE.small)
         self.hint.setWordWrap(True)
@@ -354,45 +355,3 @@ def field_order(kind: Kind) -> list[str]:
     names = [name for name in kind.types if name not in ("retired", "scope_id")]
     names.sort(key=lambda name: name != kind.title)
     return [*names, "scope_id"]
-
-
-class _Question(QWidget):
-    """One sentence, yes and no, in the place of a dialog."""
-
-    answered = Signal(bool)
-
-    def __init__(self, workbench: Workbench) -> None:
-        super().__init__()
-        px = workbench.theme.px
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, px(SPACE.s))
-        row.setSpacing(px(SPACE.s))
-        self.sentence = Label(workbench.theme, size=TYPE.body)
-        self.sentence.setWordWrap(True)
-        self.yes = Chip(workbench.theme, key="Enter")
-        self.yes.show_text(workbench.words("registers.yes"), "accent", bold=True)
-        self.no = Chip(workbench.theme, workbench.words("registers.no"), key="Esc")
-        self.yes.clicked.connect(lambda: self._answer(True))
-        self.no.clicked.connect(lambda: self._answer(False))
-        row.addWidget(self.sentence, 1)
-        row.addWidget(self.yes)
-        row.addWidget(self.no)
-        self.setVisible(False)
-
-    def ask(self, sentence: str) -> None:
-        """Show it; Enter is yes, Esc is no."""
-        self.sentence.setText(sentence)
-        self.yes.setAccessibleDescription(sentence)
-        self.setVisible(True)
-        self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _answer(self, yes: bool) -> None:
-        self.setVisible(False)
-        self.answered.emit(yes)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc is no."""
-        if event.key() == Qt.Key.Key_Escape:
-            self._answer(False)
-        else:
-            super().keyPressEvent(event)

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from commandcenter.domain.record import Kind
 from ui.panel import Panel
 from ui.register_form import CardForm
-from ui.register_list import CardList, CardModel, CardRow, CardView, read_cards
+from ui.register_list import CardView
+from ui.register_model import CardModel
+from ui.register_rows import CardList, CardRow, read_cards
 from ui.register_words import CardWords, field_label
 from ui.shell.chip import Chip, Label
 from ui.shell.composing import TextLine
@@ -46,21 +48,25 @@ class RegisterPane(QWidget):
         label = words(f"{kind.name}.kind")
         self.view = CardView(self.model, theme, f"{label} {words('registers.list')}")
         self.form = CardForm(workbench, kind)
-        self.panel = Panel(theme, label, flush=True)
+        self.panel = Panel(theme, flush=True)  # the tab above names the kind
+        self.panel.title.setVisible(False)
         self.count = Label(theme, ink="muted", size=TYPE.small)
         self.filter = _FilterLine()
         self.filter.setFont(theme.font(TYPE.small))
         self.filter.setPlaceholderText(words("registers.filter_hint"))
         self.filter.setToolTip(words("registers.filter_tip"))
         self.filter.setAccessibleName(words("registers.filter"))
-        self.filter.setFixedWidth(theme.px(200))
+        self.filter.setMaximumWidth(theme.px(320))
+        self.filter.setMinimumWidth(theme.px(96))
         self.retired = Chip(theme)
         self.retired.setToolTip(words("registers.show_retired_tip"))
         self.retired.setCheckable(True)
         self.add = Chip(theme, key="N")
         self.add.show_text(words(f"{kind.name}.add"), "accent", bold=True)
         self.add.setToolTip(words("registers.add_tip"))
-        for part in (self.count, self.filter, self.retired, self.add):
+        self.panel.head.addWidget(self.filter, 3)
+        self.panel.head.addStretch(1)
+        for part in (self.count, self.retired, self.add):
             self.panel.head.addWidget(part)
         self.empty = Label(theme, ink="muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

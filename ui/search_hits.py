@@ -179,7 +179,7 @@ class _Painter(QStyledItemDelegate):
         self._tag(painter, QRect(x, rect.top(), px(TAG) - px(SPACE.s), rect.height()), shown.tag)
         x += px(TAG)
         right = rect.right() - px(SPACE.m)
-        if rect.width() > px(760):
+        if shown.incident and rect.width() > px(760):
             box = QRect(right - px(INCIDENT), rect.top(), px(INCIDENT), rect.height())
             font = theme.font(TYPE.small, figures=True)
             painter.setFont(font)

@@ -3,162 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QListView,
-    QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import ROLES
-from commandcenter.domain.errors import Answerable
 from commandcenter.services.desk_affairs import TakeSeat
-from commandcenter.services.registers import AddCard
 from commandcenter.services.workplace import Outcome
+from ui.first_person import FirstPerson
 from ui.forms.ranking import NO_INITIALS, Initials, Option, rank
-from ui.register_field import Toggles
 from ui.register_words import CardWords, code_label
+from ui.seat_list import ROW, NameLine, Sitter, SitterPainter, Sitters
 from ui.shell.chip import Chip, Label
-from ui.shell.composing import TextLine, belongs_to_input_method
-from ui.shell.window import BOX_KEYS
-from ui.theme import SPACE, TYPE, Theme
+from ui.theme import SPACE, TYPE
 from ui.workbench import Workbench
 
-Index = QModelIndex | QPersistentModelIndex
-ROW = 46
 WIDTH = 560
 ROWS_MAX = 9
-_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 5, Qt.Key.Key_PageUp: -5}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sitter:
-    """One line of the list; ``id`` None: nobody."""
-
-    id: UUID | None
-    name: str
-    detail: str
-    seated: bool
-
-
-class _Sitters(QAbstractListModel):
-    """The persons found."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sitters: list[Sitter] = []
-
-    def show(self, sitters: list[Sitter]) -> None:
-        """Other lines."""
-        self.beginResetModel()
-        self.sitters = sitters
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """How many."""
-        return 0 if parent.isValid() else len(self.sitters)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a screen reader says."""
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return None
-        sitter = self.sitters[index.row()]
-        return f"{sitter.name} {sitter.detail}"
-
-
-class _Painter(QStyledItemDelegate):
-    """The name, what the person is beneath it, and whether they sit here now."""
-
-    def __init__(self, theme: Theme, seated: str) -> None:
-        super().__init__()
-        self._theme, self._seated = theme, seated
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Two lines."""
-        return QSize(self._theme.px(200), self._theme.px(ROW))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One person."""
-        theme, px = self._theme, self._theme.px
-        model = index.model()
-        assert isinstance(model, _Sitters)
-        sitter = model.sitters[index.row()]
-        rect = QRect(option.rect)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, theme.colour("selection"))
-            painter.fillRect(
-                QRect(rect.left(), rect.top(), px(SPACE.mark), rect.height()), theme.colour("accent")
-            )
-        hair = px(SPACE.hair)
-        painter.fillRect(rect.left(), rect.bottom() + 1 - hair, rect.width(), hair, theme.colour("line_soft"))
-        box = rect.adjusted(px(SPACE.l), 0, -px(SPACE.l), 0)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        if sitter.seated:
-            painter.setFont(theme.font(TYPE.small, bold=True))
-            painter.setPen(theme.colour("accent"))
-            painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, self._seated)
-            box.setRight(box.right() - painter.fontMetrics().horizontalAdvance(self._seated) - px(SPACE.s))
-        painter.setFont(theme.font(TYPE.line, bold=sitter.id is not None))
-        painter.setPen(theme.colour("text" if sitter.id is not None else "muted"))
-        name_width = min(
-            box.width(), max(px(150), painter.fontMetrics().horizontalAdvance(sitter.name) + px(SPACE.m))
-        )
-        name = painter.fontMetrics().elidedText(sitter.name, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, middle, name)
-        box.setLeft(box.left() + name_width)
-        painter.setFont(theme.font(TYPE.small))
-        painter.setPen(theme.colour("muted"))
-        detail = painter.fontMetrics().elidedText(sitter.detail, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, middle, detail)
-
-
-class _NameLine(TextLine):
-    """The field that finds a person: arrows move in the list, and the keys of the log box go to the box."""
-
-    stepped = Signal(int)
-    box_wanted = Signal()
-
-    def event(self, event: QEvent) -> bool:
-        """Leave the box's keys to the window."""
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.text() in BOX_KEYS and not self.composing():
-            event.ignore()
-            return False
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, and signs that came as text only."""
-        step = _STEPS.get(Qt.Key(event.key()))
-        if self.composing() and belongs_to_input_method(event):
-            event.accept()
-        elif step is not None:
-            self.stepped.emit(step)
-        elif event.text() in BOX_KEYS:
-            self.box_wanted.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class SeatPanel(QWidget):
@@ -197,7 +61,7 @@ class SeatPanel(QWidget):
         head.addWidget(self.desk)
         head.addWidget(self.close_chip)
         column.addLayout(head)
-        self.line = _NameLine()
+        self.line = NameLine()
         self.line.setFont(theme.font(TYPE.body))
         self.line.setPlaceholderText(words("seat.filter_hint"))
         self.line.setAccessibleName(words("seat.name"))
@@ -211,10 +75,10 @@ class SeatPanel(QWidget):
         inner.setContentsMargins(inset, 0, inset, 0)
         inner.addWidget(self.line)
         column.addWidget(row)
-        self.model = _Sitters()
+        self.model = Sitters()
         self.list = QListView()
         self.list.setModel(self.model)
-        self._painter = _Painter(theme, words("seat.seated"))
+        self._painter = SitterPainter(theme, words("seat.seated"))
         self.list.setItemDelegate(self._painter)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFrameShape(QListView.Shape.NoFrame)
@@ -226,7 +90,7 @@ class SeatPanel(QWidget):
         self.none = Label(theme, ink="muted")
         self.none.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
         column.addWidget(self.none)
-        self.first = _FirstPerson(self.workbench)
+        self.first = FirstPerson(self.workbench)
         self.first.left.connect(self._leave)
         self.first.added.connect(self._take)
         column.addWidget(self.first)
@@ -431,83 +295,6 @@ class SeatPanel(QWidget):
         frame = QRectF(self.card.geometry()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(frame, px(SPACE.radius), px(SPACE.radius))
         painter.end()
-
-
-class _FirstPerson(QWidget):
-    """Name and role of the first person of an empty desk."""
-
-    added = Signal(object)  # UUID
-    left = Signal()
-
-    def __init__(self, workbench: Workbench) -> None:
-        super().__init__()
-        self.workbench, words = workbench, workbench.words
-        theme, px = workbench.theme, workbench.theme.px
-        self._made: tuple[UUID, str] | None = None
-        self._adding = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(px(SPACE.l), 0, px(SPACE.l), 0)
-        column.setSpacing(px(SPACE.s))
-        intro = Label(theme, words("seat.first"), ink="muted")
-        intro.setWordWrap(True)
-        column.addWidget(intro)
-        self.name = TextLine()
-        self.name.setFont(theme.font(TYPE.body))
-        self.name.setAccessibleName(words("seat.first_name"))
-        self.name.setPlaceholderText(words("seat.first_name"))
-        self.name.sent.connect(self._add)
-        self.name.left.connect(self.left)
-        self.name.textEdited.connect(lambda _text: self._say(""))
-        column.addWidget(self.name)
-        self.sentence = Label(theme, ink="danger", size=TYPE.small)
-        self.sentence.setWordWrap(True)
-        self.sentence.setVisible(False)
-        column.addWidget(self.sentence)
-        column.addWidget(Label(theme, words("seat.first_role"), ink="muted", size=TYPE.small))
-        roles = [(role, code_label(words, "role", role)) for role in ROLES if role != "wall"]
-        self.roles = Toggles(workbench, words("seat.first_role"), roles, single=False)
-        self.roles.put("duty_officer")
-        self.roles.left.connect(self.left)
-        column.addWidget(self.roles)
-        self.add = Chip(theme, key="Enter")
-        self.add.show_text(words("seat.first_add"), "accent", bold=True)
-        self.add.setToolTip(words("seat.first_add_tip"))
-        self.add.clicked.connect(self._add)
-        foot = QHBoxLayout()
-        foot.addWidget(self.add)
-        foot.addStretch(1)
-        column.addLayout(foot)
-
-    def typed_name(self, id_: UUID | None) -> str:
-        """The name of the person just added, before the directory knows it."""
-        return self._made[1] if self._made is not None and self._made[0] == id_ else ""
-
-    def _add(self) -> None:
-        if self._adding:
-            return
-        self._adding = True
-        name = self.name.text()
-        roles = (self.roles.value() or "").split(",") if self.roles.value() else []
-
-        def done(outcome: Outcome) -> None:
-            self._adding = False
-            self._made = (outcome.ids[0], name)
-            self.added.emit(outcome.ids[0])
-
-        def failed(error: BaseException) -> None:
-            self._adding = False
-            if isinstance(error, Answerable) and error.field in ("name", "roles"):
-                self._say(self.workbench.sentence(error))
-            else:
-                self.workbench.say_error(error)
-
-        command = AddCard(kind="person", fields={"name": name, "roles": roles})
-        self.workbench.bridge.execute(self, command, done, failed)
-
-    def _say(self, sentence: str) -> None:
-        self.sentence.setText(sentence)
-        self.sentence.setVisible(bool(sentence))
-        self.name.setAccessibleDescription(sentence)
 
 
 def _rank(role: str) -> int:

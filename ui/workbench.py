@@ -27,7 +27,8 @@ class Workbench(QObject):
     open_requested = Signal(str, object)  # kind, id: show this record where it stands
     page_requested = Signal(str)
     progress = Signal(str, object)  # a sentence while something long goes on, and what cancels it
-    said = Signal(str)  # one sentence for the message strip
+    said = Signal(str)  # one sentence about what was done
+    problem = Signal(str)  # one sentence about what went wrong
     preference_chosen = Signal(str, object)  # "language", "theme", "scale"; its value
     context_changed = Signal()  # the page shows another incident, or has other keys
     seat_requested = Signal()  # ask who sits here
@@ -57,7 +58,7 @@ class Workbench(QObject):
 
     def say_error(self, error: BaseException) -> None:
         """Say an error in the strip."""
-        self.said.emit(self.sentence(error))
+        self.problem.emit(self.sentence(error))
 
 
 class Page(QWidget):

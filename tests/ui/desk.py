@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from commandcenter.runtime import DataDirectory, Desktop
@@ -45,6 +46,7 @@ class Desk:
             now=lambda: datetime.now(UTC),
             desktop=self.desktop,
         )
+        self.windows: list[QWidget] = []
         self.said: list[str] = []
         self.opened: list[tuple[str, UUID]] = []
         self.unhandled: list[BaseException] = []
@@ -55,6 +57,23 @@ class Desk:
         self.desktop.ready.result(20)
         self.names.read()
         self.until(lambda: self.names.now.device is not None)
+
+    def show(self, *parts: QWidget) -> QWidget:
+        """Parts in a window of their own, with somewhere else to go ("elsewhere") beneath them."""
+        window = QWidget()
+        layout = QVBoxLayout(window)
+        for part in parts:
+            layout.addWidget(part)
+        other = QLineEdit()
+        other.setObjectName("elsewhere")
+        layout.addWidget(other)
+        window.resize(1200, 800)
+        self.windows.append(window)  # qtbot alone would let it go
+        self.qtbot.addWidget(window)
+        with self.qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+        return window
 
     def do(self, command: Command) -> UUID:
         """Carry out a command as another hand would; returns the first row's id."""

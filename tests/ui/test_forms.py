@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from commandcenter.domain.codes import GRADES
@@ -43,26 +43,23 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def shown(qtbot: QtBot, *parts: QWidget) -> QWidget:
-    """Parts in a window of their own, with somewhere else to go."""
-    window = QWidget()
-    layout = QVBoxLayout(window)
-    for part in parts:
-        layout.addWidget(part)
-    elsewhere = QLineEdit()
-    elsewhere.setObjectName("elsewhere")
-    layout.addWidget(elsewhere)
-    window.resize(700, 700)
-    qtbot.addWidget(window)
-    window.show()
-    window.activateWindow()
-    qtbot.waitExposed(window)
-    return window
+def elsewhere(window: QWidget) -> QLineEdit:
+    """Somewhere else to go in the window."""
+    found = window.findChild(QLineEdit, "elsewhere")
+    assert isinstance(found, QLineEdit)
+    return found
 
 
 def compose(widget: QWidget, text: str) -> None:
     """An input method opens a pre-edit."""
     QApplication.sendEvent(widget, QInputMethodEvent(text, []))
+
+
+def commit(widget: QWidget, text: str) -> None:
+    """An input method puts its text in."""
+    event = QInputMethodEvent()
+    event.setCommitString(text)
+    QApplication.sendEvent(widget, event)
 
 
 # ---- ranking
@@ -110,7 +107,7 @@ def test_only_a_streets_communities_are_offered(desk: Desk) -> None:
 def test_a_choice_is_made_by_typing(qtbot: QtBot, desk: Desk) -> None:
     """Initials and Enter; arrows move; Esc closes the list and keeps the field."""
     choice = Choice(desk.workbench, "类别", lambda: event_options(ZH))
-    shown(qtbot, choice)
+    desk.show(choice)
     choice.setFocus()
     qtbot.keyClicks(choice.line, "nl")
     desk.until(lambda: choice.suggestions() and choice.suggestions()[0].value == "11A02")
@@ -132,11 +129,10 @@ def test_a_choice_is_made_by_typing(qtbot: QtBot, desk: Desk) -> None:
 def test_words_that_choose_nothing_are_no_value(qtbot: QtBot, desk: Desk) -> None:
     """They stay, and are told."""
     choice = Choice(desk.workbench, "类别", lambda: event_options(ZH))
-    window = shown(qtbot, choice)
+    window = desk.show(choice)
     choice.setFocus()
-    choice.line.insert("没有这种事")
-    choice.line.textEdited.emit(choice.line.text())
-    window.findChild(QLineEdit, "elsewhere").setFocus()  # type: ignore[union-attr]
+    commit(choice.line, "没有这种事")
+    elsewhere(window).setFocus()
     with pytest.raises(Unreadable, match="没有这种事"):
         choice.value()
     assert choice.raw() == "没有这种事"
@@ -147,7 +143,7 @@ def test_words_that_choose_nothing_are_no_value(qtbot: QtBot, desk: Desk) -> Non
 def test_keys_of_a_choice_belong_to_the_input_method(qtbot: QtBot, desk: Desk) -> None:
     """While composing, arrows and Enter choose there, not here."""
     choice = Choice(desk.workbench, "类别", lambda: event_options(ZH))
-    shown(qtbot, choice)
+    desk.show(choice)
     choice.setFocus()
     compose(choice.line, "neilao")
     with qtbot.assertNotEmitted(choice.entered, wait=20):
@@ -182,10 +178,8 @@ class Edited:
         self.field = Field("place", "地点", editor, view)
         self.sent: list[tuple[str, object, object]] = []
         self.field.committed.connect(lambda *what: self.sent.append(what))
-        self.window = shown(qtbot, self.field)
-        found = self.window.findChild(QLineEdit, "elsewhere")
-        assert isinstance(found, QLineEdit)
-        self.elsewhere = found
+        self.window = desk.show(self.field)
+        self.elsewhere = elsewhere(self.window)
         self.box = editor.focusProxy()
         assert self.box is not None
 
@@ -282,10 +276,8 @@ def test_a_note_breaks_lines_and_keeps_them(qtbot: QtBot, desk: Desk) -> None:
     compose(it.box, "er")
     qtbot.keyClick(it.box, KEY.Key_Return)
     it.elsewhere.setFocus()
-    event = QInputMethodEvent()
-    event.setCommitString("二")
     it.editor.setFocus()
-    QApplication.sendEvent(it.box, event)
+    commit(it.box, "二")
     qtbot.keyClick(it.box, KEY.Key_Return)
     assert [value for _, value, _ in it.sent][-1] == "一\n二"
 
@@ -312,14 +304,14 @@ def written(desk: Desk, text: str = TEXT) -> LogLine:
 def panel(qtbot: QtBot, desk: Desk) -> OpenIncidentPanel:
     """The panel in a window."""
     made = OpenIncidentPanel(desk.workbench)
-    shown(qtbot, made)
+    desk.show(made)
     return made
 
 
 def choose(qtbot: QtBot, desk: Desk, choice: Choice, typed: str, value: str) -> None:
     """Type and press Enter once the list offers it."""
     choice.setFocus()
-    qtbot.keyClicks(choice.line, typed)
+    commit(choice.line, typed)
     desk.until(lambda: choice.suggestions() and choice.suggestions()[0].value == value)
     qtbot.keyClick(choice.line, KEY.Key_Return)
 
@@ -399,8 +391,7 @@ def test_esc_keeps_what_was_typed(qtbot: QtBot, desk: Desk, panel: OpenIncidentP
     """On the disk, and back the next time; each line has its own."""
     panel.open_panel()
     panel.title_text.line.setFocus()
-    panel.title_text.line.insert("围墙")
-    panel.title_text.line.textEdited.emit("围墙")
+    commit(panel.title_text.line, "围墙")
     panel.event_code.put("11A02")
     panel.occurred.line.setText("1x")
     qtbot.keyClick(panel.title_text.line, KEY.Key_Escape)
@@ -417,7 +408,7 @@ def test_esc_keeps_what_was_typed(qtbot: QtBot, desk: Desk, panel: OpenIncidentP
     assert panel.event_code.value() == "11A02"
     assert panel.occurred.raw() == "1x"
     another = OpenIncidentPanel(desk.workbench)
-    shown(qtbot, another)
+    desk.show(another)
     another.open_panel()
     assert another.title_text.raw() == "围墙"
 
@@ -450,7 +441,7 @@ def test_a_title_is_suggested_from_the_first_clause(text: str, title: str) -> No
 def test_a_line_is_struck_and_replaced(qtbot: QtBot, desk: Desk) -> None:
     """The reason is needed; an edited text replaces, an unedited one only strikes."""
     panel = StrikePanel(desk.workbench)
-    shown(qtbot, panel)
+    desk.show(panel)
     line = written(desk, "救出 3 人")
     assert panel.open_for(line)
     qtbot.keyClick(panel.reason.line, KEY.Key_Return)
@@ -480,7 +471,7 @@ def test_a_line_is_struck_and_replaced(qtbot: QtBot, desk: Desk) -> None:
 def test_a_strike_half_typed_is_kept(qtbot: QtBot, desk: Desk) -> None:
     """Esc, and back."""
     panel = StrikePanel(desk.workbench)
-    shown(qtbot, panel)
+    desk.show(panel)
     line = written(desk, "救出 3 人")
     panel.open_for(line)
     panel.reason.line.insert("听")

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
@@ -339,26 +340,40 @@ def test_a_struck_line_and_what_replaces_it(qtbot: QtBot, desk: Desk, table: Log
     assert table.window_.lines[0].replaces_id == target
 
 
-def test_results_for_a_closed_list_are_dropped(qtbot: QtBot, desk: Desk, source: PooledSource) -> None:
-    waiting: list[Future[Any]] = []
-
-    class Slow(PooledSource):
-        def counts(self, filter_: LogFilter, /) -> Future[DayCounts]:
-            waiting.append(Future())
-            return waiting[-1]
-
-    slow = Slow(desk.file)
-    table = LogTable(Words(), Theme(), slow, lambda kind, id_: "", now=desk.clock.now)
-    counted: list[int] = []
-    table.counted.connect(counted.append)
+@pytest.mark.parametrize("end", ["closed", "destroyed"])
+def test_results_for_a_list_that_is_gone_are_dropped(
+    qtbot: QtBot, desk: Desk, source: PooledSource, end: str
+) -> None:
+    waiting: Future[DayCounts] = Future()
+    answer = source.counts(LogFilter()).result()
+    source.counts = lambda filter_: waiting  # type: ignore[method-assign]
+    table = LogTable(Words(), Theme(), source, lambda kind, id_: "", now=desk.clock.now)
+    said: list[object] = []
+    table.counted.connect(said.append)
+    table.failed.connect(said.append)
     table.set_filter(LogFilter())
-    waiting[0].set_running_or_notify_cancel()
-    table.close()
-    table.deleteLater()
-    waiting[0].set_result(source.counts(LogFilter()).result())
+    waiting.set_running_or_notify_cancel()
+    window = table.window_
+    if end == "closed":
+        table.close()
+    else:
+        shiboken6.delete(table)
+    waiting.set_result(answer)
     qtbot.wait(50)
-    assert counted == [] and len(waiting) == 1
-    slow.close()
+    assert said == [] and window.counts is None
+    if end == "closed":
+        shiboken6.delete(table)
+
+
+def test_a_page_newer_than_the_counts_makes_them_new(qtbot: QtBot, desk: Desk, table: LogTable) -> None:
+    qtbot.waitUntil(lambda: len(table.window_.lines) > 100)
+    desk.write("没有通知的一行")
+    edge = max(table.window_.lines)
+    table.bar.setValue(edge - 5)
+    qtbot.waitUntil(lambda: table.window_.total == LINES + 1)
+    filled(qtbot, table)
+    top = table.window_.top
+    assert top == edge - 4 and on_screen(table) == desk.ids()[top : top + table.window_.full + 1]
 
 
 def test_an_older_answer_never_wins(qtbot: QtBot, desk: Desk, source: PooledSource) -> None:

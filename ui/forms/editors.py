@@ -247,7 +247,7 @@ class NoteText(Editor):
 
     def _paste_refused(self, code: str, what: str) -> None:
         shown = what if code == "paste_too_long" else f"U+{ord(what):04X}"
-        self.workbench.said.emit(self.words(f"shell.logbox.refused_{code}", what=shown))
+        self.workbench.problem.emit(self.words(f"shell.logbox.refused_{code}", what=shown))
 
     def put(self, value: str | None) -> None:
         """Show a value."""

@@ -34,6 +34,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 # a clause ends at a stop of either script; a title is its first
 _CLAUSE = re.compile("[\u3002\uff1b\uff0c\uff01\uff1f\n;!?]|, |\\. ")
 _LEAD = re.compile("^[!\uff01\\s]+")
+_REQUIRED = ("title", "event_code")
 _REFERENCES = ("street_id", "community_id")
 _INSTANTS = ("occurred_at", "reported_at")
 
@@ -306,12 +307,10 @@ class OpenIncidentPanel(Panel):
             row.clear()
             try:
                 values[field] = row.editor.value()
+                if values[field] is None and field in _REQUIRED:
+                    raise Unreadable(self.words("refused.required"))
             except Unreadable as unreadable:
                 row.refuse(str(unreadable))
-                faulty = faulty or field
-        for field in ("title", "event_code"):
-            if field in values and values[field] is None:
-                self.rows[field].refuse(self.words("refused.required"))
                 faulty = faulty or field
         if faulty is not None:
             self._show_fault(faulty)

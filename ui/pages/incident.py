@@ -167,7 +167,7 @@ class IncidentPage(Page):
     def _show(self, found: tuple[IncidentCard | None, dict[str, int]]) -> None:
         card, counted = found
         if card is None:
-            self.workbench.said.emit(self.words("incident.gone"))
+            self.workbench.problem.emit(self.words("incident.gone"))
             return
         if card.id != self._id:
             return

@@ -12,8 +12,6 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette, QResizeEvent,
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -26,16 +24,16 @@ from commandcenter.services.desk_affairs import PREFERENCES, SetPreference
 from db.desk.engine import Connection
 from db.desk.verify import Verification
 from db.queries.file_facts import FileFacts, file_facts
+from ui.facts_rows import Copied, Rows, flowing, hint
 from ui.fonts import missing_glyphs
 from ui.late_rule import LateRule
 from ui.panel import Panel
 from ui.register_form import CardForm
 from ui.self_check import Fact, facts, last_backup
 from ui.shell.chip import Chip, Label
-from ui.shell.flow import Flow
 from ui.shell.keys import KeyHint
 from ui.tables.days import whole_text
-from ui.theme import SPACE, TYPE
+from ui.theme import SPACE
 from ui.verifying import Verifier, result_lines
 from ui.workbench import Page, Workbench
 
@@ -107,7 +105,7 @@ class SettingsPage(Page):
             ),
         }
         self.preferences: dict[tuple[str, object], Chip] = {}
-        grid = _Rows(workbench)
+        grid = Rows(workbench)
         self._sitter = Chip(workbench.theme, key="")
         self._sitter.setToolTip(words("settings.desk.change_sitter_tip"))
         self._sitter.clicked.connect(workbench.seat_requested)
@@ -121,8 +119,8 @@ class SettingsPage(Page):
                 chip.clicked.connect(lambda _on=False, key=key, value=value: self.prefer(key, value))
                 self.preferences[key, value] = chip
                 chips.append(chip)
-            grid.add(words(f"settings.desk.{key}"), _flow(workbench, chips))
-        grid.add(words("settings.desk.sitter"), _flow(workbench, [self._sitter]))
+            grid.add(words(f"settings.desk.{key}"), flowing(workbench, chips))
+        grid.add(words("settings.desk.sitter"), flowing(workbench, [self._sitter]))
         form.body.insertWidget(0, grid)
         width = max(form.caption_width(), grid.caption_width())
         form.set_caption_width(width)
@@ -159,24 +157,24 @@ class SettingsPage(Page):
     def _data(self) -> Panel:
         words, theme = self.words, self.workbench.theme
         panel = Panel(theme, words("settings.data.title"))
-        grid = _Rows(self.workbench)
+        grid = Rows(self.workbench)
         folder = self.workbench.desktop.directory
-        self._file = _Copied(self.workbench, str(folder.database))
+        self._file = Copied(self.workbench, str(folder.database))
         self._size, self._last = Label(theme), Label(theme)
-        self._head = _Copied(self.workbench, "", figures=True)
+        self._head = Copied(self.workbench, "", figures=True)
         grid.add(words("settings.data.file"), self._file)
         grid.add(words("settings.data.size"), self._size)
         grid.add(words("settings.data.last_backup"), self._last)
         grid.add(words("settings.data.head"), self._head)
         panel.body.addWidget(grid)
-        panel.body.addWidget(_hint(self.workbench, words("settings.data.head_hint")))
+        panel.body.addWidget(hint(self.workbench, words("settings.data.head_hint")))
         self.backup_chip = Chip(theme, words("settings.data.backup"), key="Alt+B")
         self.backup_chip.setToolTip(words("settings.data.backup_tip"))
         self.backup_chip.clicked.connect(self.ask_backup)
         self.verify_chip = Chip(theme, words("settings.data.verify"), key="Alt+V")
         self.verify_chip.setToolTip(words("settings.data.verify_tip"))
         self.verify_chip.clicked.connect(self.toggle_verify)
-        panel.body.addWidget(_flow(self.workbench, [self.backup_chip, self.verify_chip]))
+        panel.body.addWidget(flowing(self.workbench, [self.backup_chip, self.verify_chip]))
         self.result = Label(theme, ink="muted")
         self.result.setWordWrap(True)
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -240,13 +238,13 @@ class SettingsPage(Page):
     def _about(self) -> Panel:
         words, theme = self.words, self.workbench.theme
         panel = Panel(theme, words("settings.about.title"))
-        self._about_rows = _Rows(self.workbench)
+        self._about_rows = Rows(self.workbench)
         self._about_labels: dict[str, Label] = {}
         panel.body.addWidget(self._about_rows)
         chip = self.report_chip = Chip(theme, words("settings.about.report"), key="Alt+C")
         chip.setToolTip(words("settings.about.report_tip"))
         chip.clicked.connect(self.copy_report)
-        panel.body.addWidget(_flow(self.workbench, [chip]))
+        panel.body.addWidget(flowing(self.workbench, [chip]))
         return panel
 
     def report(self) -> str:
@@ -325,84 +323,3 @@ class SettingsPage(Page):
 def anchor_text(device: UUID | None, n: int, hash_: str) -> str:
     """A chain's head in one word: DEVICE:N:HASH."""
     return "" if device is None else f"{device}:{n}:{hash_}"
-
-
-class _Rows(QWidget):
-    """Captions on the left, what they say on the right."""
-
-    def __init__(self, workbench: Workbench) -> None:
-        super().__init__()
-        self._theme = workbench.theme
-        px = self._theme.px
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(px(SPACE.m))
-        self._grid.setVerticalSpacing(px(SPACE.s))
-        self._grid.setColumnStretch(1, 1)
-        self._captions: list[Label] = []
-
-    def caption_width(self) -> int:
-        """How wide the captions are."""
-        return max(label.sizeHint().width() for label in self._captions)
-
-    def set_caption_width(self, width: int) -> None:
-        """Let the right side begin where others do."""
-        self._grid.setColumnMinimumWidth(0, width)
-
-    def add(self, caption: str, part: QWidget) -> None:
-        """One more row."""
-        row = self._grid.rowCount()
-        label = Label(self._theme, caption, ink="muted", size=TYPE.small)
-        label.setMinimumHeight(self._theme.px(SPACE.control))
-        label.setBuddy(part)
-        self._captions.append(label)
-        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(part, row, 1)
-
-
-class _Copied(QWidget):
-    """A text with a chip that copies it."""
-
-    def __init__(self, workbench: Workbench, text: str, *, figures: bool = False) -> None:
-        super().__init__()
-        self._workbench, self._text = workbench, text
-        self._label = Label(workbench.theme, text, figures=figures, elided=True)
-        self._label.setToolTip(text)
-        self.copy = Chip(workbench.theme, workbench.words("settings.copy"))
-        self.copy.setToolTip(workbench.words("settings.copy_tip"))
-        self.copy.clicked.connect(self._copy)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._label, 1)
-        row.addWidget(self.copy)
-
-    def show_text(self, shown: str, text: str) -> None:
-        """Show something, copy something longer."""
-        self._text = text
-        self._label.setText(shown)
-        self._label.setToolTip(text)
-
-    def text(self) -> str:
-        """What is copied."""
-        return self._text
-
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text)
-        self._workbench.said.emit(self._workbench.words("settings.copied"))
-
-
-def _flow(workbench: Workbench, parts: Sequence[QWidget]) -> QWidget:
-    ground = QWidget()
-    flow = Flow(workbench.theme.px(SPACE.s), ground)
-    for part in parts:
-        flow.addWidget(part)
-    policy = ground.sizePolicy()
-    policy.setHeightForWidth(True)
-    ground.setSizePolicy(policy)
-    return ground
-
-
-def _hint(workbench: Workbench, text: str) -> Label:
-    label = Label(workbench.theme, text, ink="muted", size=TYPE.small)
-    label.setWordWrap(True)
-    return label

@@ -23,6 +23,10 @@ from ui.theme import SPACE, TYPE, Theme
 MAX_LINES = 5
 
 
+# what leads to the box, as it comes in the Latin and in the Chinese state of an input method
+BOX_KEYS = ("/", "\u3001", "\uff0f")
+
+
 class LineEditor(QPlainTextEdit):
     """A multi-line text box whose Enter sends; it knows whether a pre-edit is open."""
 
@@ -129,6 +133,8 @@ class LineEditor(QPlainTextEdit):
                 self.sent.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
+        elif event.text() in BOX_KEYS and self.document().isEmpty():
+            event.accept()  # the key that leads here, pressed by somebody who is here already
         else:
             super().keyPressEvent(event)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -13,6 +13,8 @@ from commandcenter.domain.clock import SHANGHAI
 from commandcenter.words import Words
 from ui.shell.chip import Label
 from ui.theme import SPACE, TYPE, Theme
+
+NOTE_MS = 12_000
 
 
 class StatusLine(QWidget):
@@ -28,8 +30,13 @@ class StatusLine(QWidget):
         self._desk = Label(theme, size=TYPE.small, ink="muted")
         self._counts = Label(theme, size=TYPE.small, ink="muted")
         self._keys = Label(theme, words("shell.status.keys"), size=TYPE.small, ink="faint")
+        self._note = Label(theme, size=TYPE.small, ink="accent", elided=True)
+        self._note.setAccessibleName(words("shell.status.note_name"))
+        self._note_timer = QTimer(self, singleShot=True, interval=NOTE_MS)
+        self._note_timer.timeout.connect(lambda: self._note.setText(""))
         for part in (self._save, self._reach, self._desk):
             row.addWidget(part)
+        row.addWidget(self._note, 4)
         row.addStretch(1)
         row.addWidget(self._counts)
         row.addWidget(self._keys)
@@ -52,6 +59,12 @@ class StatusLine(QWidget):
         """Something is not durable, and why."""
         self._save.set_ink("danger")
         self._save.setText(self._words("shell.status.unsaved", reason=reason))
+
+    def show_note(self, sentence: str) -> None:
+        """Something was done: say so for a while, where nothing moves for it."""
+        self._note.setText(sentence)
+        self._note.setToolTip(sentence)
+        self._note_timer.start()
 
     def set_local_only(self) -> None:
         """This desk works alone."""

@@ -25,6 +25,7 @@ from commandcenter.words import Words
 from ui import icons
 from ui.shell.chip import repaint_all
 from ui.shell.draft import Choice, Limits
+from ui.shell.editor import BOX_KEYS
 from ui.shell.header import Header
 from ui.shell.keys import KeyHint, KeyOverlay
 from ui.shell.logbox import LogBox
@@ -33,8 +34,7 @@ from ui.shell.status import StatusLine
 from ui.shell.strip import MessageStrip
 from ui.theme import Theme, apply
 
-# the keys as they come in the Latin and in the Chinese state of an input method
-BOX_KEYS = ("/", "\u3001", "\uff0f")
+# as they come in the Latin and in the Chinese state of an input method
 HELP_KEYS = ("?", "\uff1f")
 
 

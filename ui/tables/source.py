@@ -74,7 +74,7 @@ class _Post(QObject):
         del self.waiting[ticket]
         asker = waiting.asker()
         if asker is not None:
-            asker.answer(waiting.lane, ticket, waiting.futures, waiting.then)
+            asker.answer(waiting.lane, waiting.futures, waiting.then)
 
 
 class _Posts:
@@ -129,10 +129,8 @@ class Asker:
         for lane in list(self._lanes):
             self.drop(lane)
 
-    def answer(self, lane: str, ticket: int, futures: Sequence[Future[Any]], then: Then) -> None:
+    def answer(self, lane: str, futures: Sequence[Future[Any]], then: Then) -> None:
         """What the post calls on the GUI thread, once everything asked for has come."""
-        if self._lanes.get(lane) != ticket:
-            return
         del self._lanes[lane]
         if not shiboken6.isValid(self._owner) or any(future.cancelled() for future in futures):
             return
