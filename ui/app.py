@@ -160,6 +160,9 @@ class Application(QObject):
     def show(self) -> None:
         """Paint the window; everything else is loaded behind it."""
         self.shell.resize(*first_size(self.app))
+        available = self.app.primaryScreen().availableGeometry()
+        if available.width() <= self.shell.width():  # a title bar would push the status line off
+            self.shell.setWindowState(Qt.WindowState.WindowMaximized)
         self.shell.show()
 
     def _loaded(self, module: Any) -> None:

@@ -367,8 +367,10 @@ def test_results_for_a_list_that_is_gone_are_dropped(
 
 def test_a_page_newer_than_the_counts_makes_them_new(qtbot: QtBot, desk: Desk, table: LogTable) -> None:
     qtbot.waitUntil(lambda: len(table.window_.lines) > 100)
-    desk.write("没有通知的一行")
     edge = max(table.window_.lines)
+    above = table.window_.lines[edge - 20].happened_at + timedelta(seconds=1)
+    assert day_of(above) == day_of(table.window_.lines[edge].happened_at)  # pages are counted within a day
+    desk.write("没有通知的一行", happened_at=above, late_reason="刚得知")
     table.bar.setValue(edge - 5)
     qtbot.waitUntil(lambda: table.window_.total == LINES + 1)
     filled(qtbot, table)
