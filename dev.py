@@ -53,7 +53,7 @@ RUN_PACKAGES = (
     *("libxcb-render0", "libxcb-render-util0", "libxcb-shape0", "libxcb-shm0", "libxcb-sync1"),
     *("libxcb-util1", "libxcb-xfixes0", "libxcb-xkb1", "fonts-noto-cjk", "fonts-noto-color-emoji"),
 )
-TEST_PACKAGES = (*RUN_PACKAGES, "postgresql", "poppler-utils", "xvfb")
+TEST_PACKAGES = (*RUN_PACKAGES, "postgresql", "poppler-utils", "strace", "xvfb")
 
 MODULE_VERBS = {"bench": "tests.bench", "campaign": "tests.campaigns", "migration": "db.migrations.new"}
 OWN_VERBS = {"test", "lint", "lock", *MODULE_VERBS}

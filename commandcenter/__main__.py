@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 refused, 3 unavailable, 1 our fault.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -29,6 +30,13 @@ class _Parser(argparse.ArgumentParser):
         raise Refused("usage", reason=message)
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise argparse.ArgumentTypeError(f"not a number of rows: {text}")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="commandcenter", description="Licheng Emergency Command Centre")
     common = _Parser(add_help=False)
@@ -47,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     list_ = verbs.add_parser("list", parents=[common], help="the rows of a kind")
     list_.add_argument("kind")
     list_.add_argument("--where", action="append", default=[], metavar="FIELD=VALUE")
-    list_.add_argument("--limit", type=int, default=None)
+    list_.add_argument("--limit", type=_count, default=None)
     list_.add_argument("--json", action="store_true", help="always so")
 
     search = verbs.add_parser("search", parents=[common], help="find words anywhere")
     search.add_argument("text")
     search.add_argument("--kind", default=None)
-    search.add_argument("--limit", type=int, default=50)
+    search.add_argument("--limit", type=_count, default=50)
     search.add_argument("--json", action="store_true", help="always so")
 
     commands = verbs.add_parser("commands", parents=[common], help="every command with its fields")
@@ -81,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code says how it went."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):  # JSON is UTF-8, whatever the machine's own encoding
+            stream.reconfigure(encoding="utf-8")
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
@@ -161,7 +172,10 @@ def _told(error: Answerable, words: Words) -> dict[str, Any]:
 
 
 def _answer(document: Any, code: int) -> int:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(document, ensure_ascii=False, default=str)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = json.dumps(document, default=str)  # half a character: only an escape can carry it
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
     return code
 

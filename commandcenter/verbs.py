@@ -50,12 +50,12 @@ def _reader(options: argparse.Namespace) -> tuple[Path, Connection]:
 
 def do(options: argparse.Namespace) -> dict[str, Any]:
     """``{"ids": […], "changes": n}``"""
-    text = sys.stdin.read(JSON_MAX + 1) if options.document == "-" else options.document
-    if len(text) > JSON_MAX:
-        raise Refused("document_too_long", max=JSON_MAX)
     try:
+        text = sys.stdin.read(JSON_MAX + 1) if options.document == "-" else options.document
+        if len(text) > JSON_MAX:
+            raise Refused("document_too_long", max=JSON_MAX)
         document = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also bytes that are no text, and what is nested too deep
         raise Refused("not_json", reason=str(error)) from None
     command = parse(options.command, document)
     workplace = _workplace(options)

@@ -231,7 +231,8 @@ class CardForm(Panel):
             kind=self.kind.name,
             id=id_,
             fields={field.name: field.plain_value()},
-            bases={field.name: field.bases()} if field.bases() else {},
+            # none, where the screen showed none: left out would mean "whatever is current"
+            bases={field.name: field.bases()},
         )
         field.saving()
         self._say_state(self.words("registers.saving"))

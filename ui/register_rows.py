@@ -97,7 +97,7 @@ def _reading(sign: str) -> str:
         return sign
     from pypinyin import lazy_pinyin
 
-    return f"{lazy_pinyin(sign)[0]}{sign}"
+    return f"{lazy_pinyin(sign)[0]} {sign}"
 
 
 def _natural(kind: Kind, row: CardRow) -> tuple[Sort, ...]:

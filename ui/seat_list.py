@@ -20,7 +20,7 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.shell.composing import TextLine, belongs_to_input_method
-from ui.shell.window import BOX_KEYS
+from ui.shell.editor import BOX_KEYS
 from ui.theme import SPACE, TYPE, Theme
 
 Index = QModelIndex | QPersistentModelIndex

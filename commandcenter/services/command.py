@@ -65,11 +65,13 @@ def parse(name: str, document: Any) -> Command:
         parsed = msgspec.convert(document, command)
     except msgspec.ValidationError as error:
         raise Refused("wrong_type", field=_place(str(error)), reason=str(error)) from None
-    times = {
-        field.name: whole_ms(value)
-        for field in dataclasses.fields(parsed)
-        if isinstance(value := getattr(parsed, field.name), datetime)
-    }
+    times: dict[str, datetime] = {}
+    for field in dataclasses.fields(parsed):
+        if isinstance(value := getattr(parsed, field.name), datetime):
+            try:
+                times[field.name] = whole_ms(value)
+            except OverflowError:  # the first or last day of the calendar, carried past it by its zone
+                raise Refused("wrong_type", field=field.name) from None
     return dataclasses.replace(parsed, **times) if times else parsed
 
 

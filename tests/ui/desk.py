@@ -50,13 +50,19 @@ class Desk:
         self.said: list[str] = []
         self.opened: list[tuple[str, UUID]] = []
         self.unhandled: list[BaseException] = []
-        self.workbench.said.connect(self.said.append)
+        self.workbench.said.connect(self._heard)
         self.workbench.open_requested.connect(lambda kind, id_: self.opened.append((kind, id_)))
-        self.bridge.failed.connect(self.unhandled.append)
+        self.bridge.failed.connect(self._failed)
         self.desktop.start()
         self.desktop.ready.result(20)
         self.names.read()
         self.until(lambda: self.names.now.device is not None)
+
+    def _heard(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def _failed(self, error: BaseException) -> None:
+        self.unhandled.append(error)
 
     def show(self, *parts: QWidget) -> QWidget:
         """Parts in a window of their own, with somewhere else to go ("elsewhere") beneath them."""
@@ -106,6 +112,7 @@ def open_desk(qtbot: QtBot, folder: Path) -> Iterator[Desk]:
     try:
         yield desk
     finally:
+        desk.live.blockSignals(True)  # nothing is asked any more
         desk.desktop.close()
         assert not desk.unhandled
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +21,7 @@ from commandcenter.words import Words
 from db.desk import local
 from db.queries.incidents import incident
 from db.queries.log import LogLine, lines_by_id
+from tests.ui.desk import Desk, open_desk, organisation
 from ui.forms.choice import Choice
 from ui.forms.editors import LineText, NoteText, Unreadable, WhenText
 from ui.forms.field import Field
@@ -28,7 +30,6 @@ from ui.forms.open_incident import OpenIncidentPanel, first_clause
 from ui.forms.ranking import Initials, Option, rank
 from ui.forms.strike import StrikePanel
 from ui.forms.views import WordsView
-from tests.ui.desk import Desk, open_desk, organisation
 
 KEY = Qt.Key
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -109,21 +110,21 @@ def test_a_choice_is_made_by_typing(qtbot: QtBot, desk: Desk) -> None:
     choice = Choice(desk.workbench, "类别", lambda: event_options(ZH))
     desk.show(choice)
     choice.setFocus()
-    qtbot.keyClicks(choice.line, "nl")
+    QTest.keyClicks(choice.line, "nl")
     desk.until(lambda: choice.suggestions() and choice.suggestions()[0].value == "11A02")
-    qtbot.keyClick(choice.line, KEY.Key_Down)
-    qtbot.keyClick(choice.line, KEY.Key_Up)
-    qtbot.keyClick(choice.line, KEY.Key_Return)
+    QTest.keyClick(choice.line, KEY.Key_Down)
+    QTest.keyClick(choice.line, KEY.Key_Up)
+    QTest.keyClick(choice.line, KEY.Key_Return)
     assert choice.value() == "11A02"
     assert choice.raw() == "11A02 内涝"
     assert choice.suggestions() == []
-    qtbot.keyClick(choice.line, KEY.Key_Down)
+    QTest.keyClick(choice.line, KEY.Key_Down)
     assert choice.suggestions()
     with qtbot.assertNotEmitted(choice.left, wait=20):
-        qtbot.keyClick(choice.line, KEY.Key_Escape)
+        QTest.keyClick(choice.line, KEY.Key_Escape)
     assert choice.suggestions() == []
     with qtbot.waitSignal(choice.left):
-        qtbot.keyClick(choice.line, KEY.Key_Escape)
+        QTest.keyClick(choice.line, KEY.Key_Escape)
 
 
 def test_words_that_choose_nothing_are_no_value(qtbot: QtBot, desk: Desk) -> None:
@@ -148,7 +149,7 @@ def test_keys_of_a_choice_belong_to_the_input_method(qtbot: QtBot, desk: Desk) -
     compose(choice.line, "neilao")
     with qtbot.assertNotEmitted(choice.entered, wait=20):
         for key in (KEY.Key_Down, KEY.Key_Return, KEY.Key_Escape):
-            qtbot.keyClick(choice.line, key)
+            QTest.keyClick(choice.line, key)
     assert choice.suggestions() == []
 
 
@@ -192,14 +193,14 @@ def test_leaving_commits_once_with_the_bases_seen(qtbot: QtBot, desk: Desk, way:
     """The value, and the changes that stood there when typing began."""
     it = Edited(qtbot, desk)
     it.field.show_value("旧", [A])
-    qtbot.keyClick(it.field.view, KEY.Key_F2)
+    QTest.keyClick(it.field.view, KEY.Key_F2)
     assert it.box is not None and it.box.hasFocus()
     it.editor.put_raw("新")
     if way == "enter":
-        qtbot.keyClick(it.box, KEY.Key_Return)
+        QTest.keyClick(it.box, KEY.Key_Return)
         assert it.field.view.hasFocus()
     elif way == "tab":
-        qtbot.keyClick(it.box, KEY.Key_Tab)
+        QTest.keyClick(it.box, KEY.Key_Tab)
     else:
         it.elsewhere.setFocus()
     assert it.sent == [("place", "新", (A,))]
@@ -215,10 +216,10 @@ def test_nothing_changed_commits_nothing_and_esc_restores(qtbot: QtBot, desk: De
     it.field.show_value("旧", [A])
     it.field.begin()
     assert it.box is not None
-    qtbot.keyClick(it.box, KEY.Key_Return)
+    QTest.keyClick(it.box, KEY.Key_Return)
     it.field.begin()
     it.editor.put_raw("别的")
-    qtbot.keyClick(it.box, KEY.Key_Escape)
+    QTest.keyClick(it.box, KEY.Key_Escape)
     assert it.sent == []
     assert it.field.view.text() == "旧"  # type: ignore[attr-defined]
     assert it.field.draft() is None
@@ -235,7 +236,7 @@ def test_an_update_never_touches_what_is_typed(qtbot: QtBot, desk: Desk) -> None
     assert it.editor.raw() == "我写的"
     assert "别处来的" in it.field.sentence()
     assert it.box is not None
-    qtbot.keyClick(it.box, KEY.Key_Return)
+    QTest.keyClick(it.box, KEY.Key_Return)
     assert it.sent == [("place", "我写的", (A,))]
 
 
@@ -262,7 +263,7 @@ def test_a_refusal_keeps_the_text_and_says_why(qtbot: QtBot, desk: Desk) -> None
     it.field.show_value("别处", [B])
     it.editor.setFocus()
     assert it.box is not None
-    qtbot.keyClick(it.box, KEY.Key_Return)
+    QTest.keyClick(it.box, KEY.Key_Return)
     assert it.sent[2:] == [("place", "短", (B,))]
 
 
@@ -272,13 +273,13 @@ def test_a_note_breaks_lines_and_keeps_them(qtbot: QtBot, desk: Desk) -> None:
     it.field.show_value("一", [A])
     it.field.begin()
     assert it.box is not None
-    qtbot.keyClick(it.box, KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(it.box, KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     compose(it.box, "er")
-    qtbot.keyClick(it.box, KEY.Key_Return)
+    QTest.keyClick(it.box, KEY.Key_Return)
     it.elsewhere.setFocus()
     it.editor.setFocus()
     commit(it.box, "二")
-    qtbot.keyClick(it.box, KEY.Key_Return)
+    QTest.keyClick(it.box, KEY.Key_Return)
     assert [value for _, value, _ in it.sent][-1] == "一\n二"
 
 
@@ -313,7 +314,7 @@ def choose(qtbot: QtBot, desk: Desk, choice: Choice, typed: str, value: str) -> 
     choice.setFocus()
     commit(choice.line, typed)
     desk.until(lambda: choice.suggestions() and choice.suggestions()[0].value == value)
-    qtbot.keyClick(choice.line, KEY.Key_Return)
+    QTest.keyClick(choice.line, KEY.Key_Return)
 
 
 def test_an_incident_is_opened_from_a_line_by_keys(
@@ -327,8 +328,8 @@ def test_an_incident_is_opened_from_a_line_by_keys(
     assert panel.event_code.line.hasFocus()
     choose(qtbot, desk, panel.event_code, "nl", "11A02")
     assert panel.grade.badges.hasFocus()
-    qtbot.keyClick(panel.grade.badges, KEY.Key_3)
-    qtbot.keyClick(panel.grade.badges, KEY.Key_Return)
+    QTest.keyClick(panel.grade.badges, KEY.Key_3)
+    QTest.keyClick(panel.grade.badges, KEY.Key_Return)
     street = organisation("350502005")
     choose(qtbot, desk, panel.street, "fq", str(street))
     community = organisation_options(desk.names, ZH, "community", street)[0]
@@ -336,7 +337,7 @@ def test_an_incident_is_opened_from_a_line_by_keys(
     assert panel.place.line.hasFocus()
     panel.place.line.insert("地下室")
     with qtbot.waitSignal(panel.done) as done:
-        qtbot.keyClick(panel.place.line, KEY.Key_Return, CONTROL)
+        QTest.keyClick(panel.place.line, KEY.Key_Return, CONTROL)
     assert done.args is not None
     card = desk.ask(lambda connection: incident(connection, done.args[0]))
     assert card is not None
@@ -394,7 +395,7 @@ def test_esc_keeps_what_was_typed(qtbot: QtBot, desk: Desk, panel: OpenIncidentP
     commit(panel.title_text.line, "围墙")
     panel.event_code.put("11A02")
     panel.occurred.line.setText("1x")
-    qtbot.keyClick(panel.title_text.line, KEY.Key_Escape)
+    QTest.keyClick(panel.title_text.line, KEY.Key_Escape)
     assert not panel.is_open()
     desk.settle()
     kept = desk.ask(local.drafts)["open-incident"][0]
@@ -416,7 +417,7 @@ def test_esc_keeps_what_was_typed(qtbot: QtBot, desk: Desk, panel: OpenIncidentP
 def test_typing_is_on_the_disk_within_a_second(qtbot: QtBot, desk: Desk, panel: OpenIncidentPanel) -> None:
     """Without leaving anything."""
     panel.open_panel()
-    qtbot.keyClicks(panel.title_text.line, "abc")
+    QTest.keyClicks(panel.title_text.line, "abc")
     qtbot.wait(900)
     assert desk.ask(local.drafts)["open-incident"][0] == {"title": "abc"}
 
@@ -444,12 +445,12 @@ def test_a_line_is_struck_and_replaced(qtbot: QtBot, desk: Desk) -> None:
     desk.show(panel)
     line = written(desk, "救出 3 人")
     assert panel.open_for(line)
-    qtbot.keyClick(panel.reason.line, KEY.Key_Return)
+    QTest.keyClick(panel.reason.line, KEY.Key_Return)
     assert panel.rows["reason"].sentence() == ZH("forms.strike.reason_missing")
     panel.reason.line.insert("听误")
     panel.text.put_raw("救出 2 人")
     with qtbot.waitSignal(panel.done) as done:
-        qtbot.keyClick(panel.reason.line, KEY.Key_Return)
+        QTest.keyClick(panel.reason.line, KEY.Key_Return)
     assert done.args == [line.id]
     struck = desk.ask(lambda connection: lines_by_id(connection, [line.id]))[0].struck
     assert struck is not None
@@ -475,7 +476,7 @@ def test_a_strike_half_typed_is_kept(qtbot: QtBot, desk: Desk) -> None:
     line = written(desk, "救出 3 人")
     panel.open_for(line)
     panel.reason.line.insert("听")
-    qtbot.keyClick(panel.reason.line, KEY.Key_Escape)
+    QTest.keyClick(panel.reason.line, KEY.Key_Escape)
     assert not panel.is_open()
     panel.open_for(line)
     assert panel.reason.raw() == "听"

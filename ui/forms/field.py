@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -229,7 +230,14 @@ class Field(QWidget):
         self._commit(again=True)
 
     def _lost(self) -> None:
-        self._commit(again=False)
+        if self.editor.composing():  # the input method is still ending; its text comes first
+            QTimer.singleShot(0, self._lost_composing)
+        else:
+            self._commit(again=False)
+
+    def _lost_composing(self) -> None:
+        if shiboken6.isValid(self) and not self._has_focus():
+            self._commit(again=False, composed=True)
 
     def give_up(self) -> None:
         """Put the former value back (Esc)."""
@@ -238,9 +246,10 @@ class Field(QWidget):
             self._rest()
             self.typed.emit()
 
-    def _commit(self, *, again: bool) -> None:
-        """``again``: send what was refused before too, because somebody pressed Enter."""
-        if not self._editing or self._sent is not None or self.editor.composing():
+    def _commit(self, *, again: bool, composed: bool = False) -> None:
+        """``again``: send what was refused before too, because somebody pressed Enter; ``composed``: the
+        input method is done, whatever it said."""
+        if not self._editing or self._sent is not None or (self.editor.composing() and not composed):
             return
         raw = self.editor.raw()
         if raw == self._refused_raw and not again:

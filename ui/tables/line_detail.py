@@ -113,7 +113,7 @@ class LineDetail(QWidget):
         self._column.setContentsMargins(px(SPACE.m), px(SPACE.s), px(SPACE.m), px(SPACE.s))
         self._column.setSpacing(px(SPACE.xs))
         self._links.setSpacing(px(SPACE.s))
-        self.setMaximumHeight(px(150))
+        self.setMaximumHeight(px(136))
         # the frame is painted by this widget; inside it the text needs none
         self.text.setStyleSheet("QPlainTextEdit { border: 0; background: transparent; }")
         repaint_all(self, theme)
@@ -122,7 +122,7 @@ class LineDetail(QWidget):
 
     def sizeHint(self) -> QSize:
         """About four lines of text under the particulars; a longer one scrolls."""
-        return QSize(self._theme.px(640), self._theme.px(150))
+        return QSize(self._theme.px(640), self._theme.px(136))
 
     def minimumSizeHint(self) -> QSize:
         """Two lines of text."""
@@ -193,7 +193,6 @@ class LineDetail(QWidget):
         """A line above, and a mark at the side while the text has the focus."""
         painter = QPainter(self)
         px, hair = self._theme.px, self._theme.px(SPACE.hair)
-        painter.fillRect(self.rect(), self._theme.colour("panel"))
         painter.setPen(QPen(self._theme.colour("line"), hair))
         painter.drawLine(0, 0, self.width(), 0)
         if self.text.hasFocus():

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import SHANGHAI
@@ -19,7 +19,7 @@ from ui.tables.line_detail import LineDetail
 from ui.tables.log_table import LogTable
 from ui.tables.source import LineSource
 from ui.tables.wording import Names
-from ui.theme import Theme
+from ui.theme import SPACE, Theme
 
 
 class LogList(QWidget):
@@ -120,8 +120,13 @@ class LogList(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The panel they lie on."""
+        theme = self._theme
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("panel"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour("line"), theme.px(SPACE.hair)))
+        painter.setBrush(theme.colour("panel"))
+        radius = theme.px(SPACE.radius)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
         painter.end()
 
     def closeEvent(self, event: QCloseEvent) -> None:

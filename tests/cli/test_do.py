@@ -1,0 +1,208 @@
+"""The proof of the commands by script: each one's happy path, each refusal, and text kept as it was typed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from commandcenter.domain.clock import parse_instant
+from commandcenter.services.command import COMMANDS
+from tests.cli.terminal import do, here, listed, now, process
+from tests.services.desk import Desk
+
+
+@pytest.fixture
+def data(licheng: Desk) -> Path:
+    """A Licheng desk's directory."""
+    return licheng.path
+
+
+def test_every_command_is_exercised_below() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in COMMANDS if f'"{name}"' not in source} == set()
+
+
+# --- the happy paths
+
+
+def test_a_line(data: Path) -> None:
+    (id_,) = do(
+        data,
+        "WriteLogEntry",
+        text="东湖路积水约40厘米",
+        channel="phone",
+        direction="incoming",
+        counterpart="王某",
+        importance="urgent",
+    ).ids
+    (row,) = listed(data, "log_entry")
+    assert row["id"] == id_
+    assert (row["text"], row["channel"], row["direction"]) == ("东湖路积水约40厘米", "phone", "incoming")
+    assert (row["counterpart"], row["importance"], row["struck_id"]) == ("王某", "urgent", None)
+    (desk,) = listed(data, "desk")
+    assert row["typed_desk_id"] == desk["id"]
+    assert row["scope_id"] == desk["organisation_id"]
+    assert row["happened_at"] == row["typed_at"]
+    assert timedelta(0) <= datetime.now(UTC) - parse_instant(row["typed_at"]) < timedelta(minutes=1)
+
+
+def test_a_line_dated_back(data: Path) -> None:
+    at = now(hours=-3)
+    refused = do(data, "WriteLogEntry", text="补记", happened_at=at)
+    assert (refused.code, refused.document["refused"], refused.document["field"]) == (
+        2,
+        "late_without_reason",
+        "late_reason",
+    )
+    assert "30" in refused.document["sentence"]
+    assert do(data, "WriteLogEntry", text="补记", happened_at=at, late_reason="停电").code == 0
+    (row,) = listed(data, "log_entry")
+    assert (row["happened_at"], row["late_reason"]) == (at, "停电")
+    assert do(data, "WriteLogEntry", text="一刻钟前", happened_at=now(minutes=-15)).code == 0
+    assert do(data, "WriteLogEntry", text="表快了一分钟", happened_at=now(minutes=1)).code == 0
+
+
+def test_a_strike_with_its_replacement(data: Path) -> None:
+    (target,) = do(data, "WriteLogEntry", text="积水40厘米").ids
+    replacement, strike = do(
+        data, "StrikeFact", target_id=target, reason="数字写错", replacement_text="积水14厘米"
+    ).ids
+    rows = {row["id"]: row for row in listed(data, "log_entry")}
+    assert rows[target]["text"] == "积水40厘米", "both stay"
+    assert rows[target]["struck_id"] == strike
+    assert rows[replacement]["text"] == "积水14厘米"
+    assert rows[replacement]["happened_at"] == rows[target]["happened_at"]
+    (stored,) = listed(data, "strike")
+    assert (stored["target_id"], stored["replacement_id"], stored["reason"]) == (
+        target,
+        replacement,
+        "数字写错",
+    )
+
+
+def test_an_incident_from_a_line_to_its_end(data: Path) -> None:
+    (line,) = do(data, "WriteLogEntry", text="东湖路积水").ids
+    street = next(row for row in listed(data, "organisation") if row["level"] == "street")
+    community = listed(data, "organisation", f"parent_id={street['id']}")[0]
+    incident, event = do(
+        data,
+        "OpenIncident",
+        title="东湖路内涝",
+        event_code="11A01",
+        grade="ordinary",
+        street_id=street["id"],
+        community_id=community["id"],
+        place="东湖路",
+        known="一车被困",
+        to_verify="有无人员伤亡",
+        from_entry_id=line,
+    ).ids
+    (row,) = listed(data, "incident")
+    today = datetime.now(UTC).astimezone().strftime("%Y")
+    assert row["number"].startswith(f"SJ-{today}")
+    assert row["number"].endswith("-1-01")
+    assert (row["id"], row["state"], row["reported_at"]) == (
+        incident,
+        "open",
+        listed(data, "log_entry")[0]["happened_at"],
+    )
+    assert listed(data, "incident_event")[0]["id"] == event
+
+    assert do(data, "EditIncident", id=incident, fields={"grade": "larger", "place": "东湖路北段"}).code == 0
+    assert do(data, "EditIncident", id=incident, fields={"place": "东湖路北段"}).document == {
+        "ids": [],
+        "changes": 0,
+    }
+    assert do(data, "EditIncident", id=incident, fields={"event_code": "11A02"}).code == 0
+    (other,) = do(data, "WriteLogEntry", text="交警到场").ids
+    assert do(data, "AttachLine", incident_id=incident, entry_id=other).code == 0
+    assert do(data, "CloseIncident", id=incident, reason="水已退").code == 0
+    assert listed(data, "incident")[0]["state"] == "closed"
+    assert listed(data, "incident")[0]["closed_at"] is not None
+    assert do(data, "ReopenIncident", id=incident, reason="又积水").code == 0
+    assert listed(data, "incident")[0]["closed_at"] is None
+    events = [row["event"] for row in listed(data, "incident_event")]
+    assert events == ["opened", "graded", "reclassified", "attached", "closed", "reopened"]
+    assert here("verify", "--data", data).document["sound"] is True
+
+
+def test_registers_and_the_desk(data: Path) -> None:
+    (unit,) = do(data, "AddCard", kind="organisation", fields={"name": "测试单位", "level": "unit"}).ids
+    assert do(data, "EditCard", kind="organisation", id=unit, fields={"name": "测试单位二"}).code == 0
+    assert do(data, "RetireCard", kind="organisation", id=unit).code == 0
+    (row,) = listed(data, "organisation", f"id={unit}")
+    assert (row["name"], row["retired"]) == ("测试单位二", True)
+    assert do(data, "RetireCard", kind="organisation", id=unit, retired=False).code == 0
+    assert do(data, "ChangeSetting", key="late_after_s", value="600", source="区局").code == 0
+    assert do(data, "WriteLogEntry", text="晚了", happened_at=now(minutes=-15)).document["refused"] == (
+        "late_without_reason"
+    )
+    assert do(data, "ChangeSetting", key="motto", value="快").code == 0
+    assert {row["key"]: row["value"] for row in listed(data, "setting")} == {
+        "late_after_s": "600",
+        "motto": "快",
+    }
+    (person,) = do(
+        data, "AddCard", kind="person", fields={"name": "测试员", "roles": ["leader", "duty_officer"]}
+    ).ids
+    assert do(data, "TakeSeat", person_id=person).document == {"ids": [], "changes": 0}
+    (line,) = do(data, "WriteLogEntry", text="有人值守").ids
+    assert listed(data, "log_entry", f"id={line}")[0]["typed_by_id"] == person
+    assert do(data, "TakeSeat").code == 0
+    for key, value in (("language", "en"), ("theme", "light"), ("scale", 150), ("layout.log", [1, 2])):
+        assert do(data, "SetPreference", key=key, value=value).code == 0
+    assert do(data, "KeepDraft", key="log", body={"text": "半句"}).code == 0
+    assert do(data, "KeepDraft", key="log").code == 0
+    assert here("verify", "--data", data).document["findings"] == []
+
+
+def test_a_card_given_nothing_for_what_has_a_default_is_sound(data: Path) -> None:
+    fields = {
+        "name": "测试员",
+        "roles": ["leader", "duty_officer", "leader"],
+        "retired": None,
+        "sample": None,
+    }
+    (id_,) = do(data, "AddCard", kind="person", fields=fields).ids
+    (row,) = listed(data, "person", f"id={id_}")
+    assert (row["roles"], row["retired"], row["sample"]) == (["duty_officer", "leader"], False, False)
+    assert do(data, "EditCard", kind="person", id=id_, fields={"roles": None, "sample": None}).code == 0
+    (row,) = listed(data, "person", f"id={id_}")
+    assert (row["roles"], row["sample"]) == ([], False)
+    assert here("verify", "--data", data).document["findings"] == []
+
+
+# --- kept exactly as typed
+
+AS_TYPED = {
+    "emoji": "现场😀👨‍👩‍👧🇨🇳",
+    "rare characters": "𠮷野家、㐂寿司、䶮、\U00030000",
+    "full-width digits": "水位１２３．５米 ＡＢＣ",
+    "bidi marks": "甲\u202e乙\u202c丙\u2066丁\u2069\u200f\u200e",
+    "line breaks": "第一行\n第二行\n\n第四行\n",
+    "tabs and spaces": "\t甲\t乙  丙\u3000丁 ",
+    "quotes": "\"'\\%_$`;--<b>&amp;{text}",
+    "combining": "e\u0301 \u1100\u1161 \ufb01 ㈱ ﹏",
+    "invisible": "甲\u200b\u200d\ufeff\u00ad乙\u2028丙",
+    "longest": "汉" * 4000,
+    "longest of astral": "𠮷" * 4000,
+}
+
+
+@pytest.mark.parametrize("what", AS_TYPED)
+def test_text_is_kept_exactly_as_typed(data: Path, what: str) -> None:
+    text = AS_TYPED[what]
+    assert do(data, "WriteLogEntry", text=text).code == 0
+    (row,) = listed(data, "log_entry")
+    assert row["text"].encode() == text.encode()
+    assert here("verify", "--data", data).document["sound"] is True
+
+
+def test_a_process_of_its_own_keeps_them_too(data: Path) -> None:
+    text = "".join(AS_TYPED[what] for what in AS_TYPED if "longest" not in what)
+    document = json.dumps({"text": text}, ensure_ascii=False).encode()
+    assert process(["do", "WriteLogEntry", "-", "--data", data], stdin=document).code == 0
+    assert process(["list", "log_entry", "--json", "--data", data]).rows[0]["text"] == text
