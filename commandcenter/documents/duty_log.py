@@ -14,6 +14,7 @@ from commandcenter.documents.sheet import Cancelling, Column, Progress, Row, She
 from commandcenter.domain.clock import SHANGHAI, date_of
 from commandcenter.domain.errors import Refused
 from commandcenter.services.reference import shipped_row_id
+from commandcenter.services.sentences import said_by, tag_of
 from commandcenter.words import Words
 from db.desk.engine import Connection
 from db.queries.log import DayCounts, LogFilter, LogLine, day_counts, page
@@ -135,8 +136,8 @@ def _row(line: LogLine, names: Directory, words: Words) -> Row:
     return Row(
         cells=(
             line.happened_at,
-            words.label("log.channel", values.get("channel")) or words.label("log.kind", line.kind),
-            said(line, names, words),
+            tag_of(line, words),
+            said_by(line, words),
             _incident(names, values.get("incident_id")),
             values.get("counterpart"),
             by,
@@ -144,21 +145,6 @@ def _row(line: LogLine, names: Directory, words: Words) -> Row:
         struck=line.struck is not None,
         note=words("duty_log.and").join(notes),
     )
-
-
-def said(line: LogLine, names: Directory, words: Words) -> str:
-    """A line's words, whatever kind of fact it is: a log entry's own, else a sentence from its codes."""
-    values = line.values
-    if line.kind == "strike":
-        return words("duty_log.strike", reason=values["reason"])
-    if line.kind == "incident_event":
-        before = words.label("codes.grade", values["before"]) or "–"
-        after = words.label("codes.grade", values["after"]) or "–"
-        event = words.label("codes.incident_event", values["event"])
-        changed = values["event"] in ("graded", "reclassified")
-        text = words("duty_log.changed", event=event, before=before, after=after) if changed else event
-        return words("duty_log.with_reason", text=text, reason=values["reason"]) if values["reason"] else text
-    return line.text
 
 
 def _name(names: Directory, id_: UUID | None, words: Words) -> str:

@@ -184,6 +184,8 @@ def from_plain(type_: FieldType, value: Any) -> Value:
         return parse_instant(value)
     if type_.shape == "codes":
         return tuple(sorted(set(value)))
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{value} does not fit a database")
     if isinstance(value, str | int) and isinstance(value, _PYTHON[type_.shape]):
         return value
     raise TypeError(f"{value!r} is not of shape {type_.shape}")

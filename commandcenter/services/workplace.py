@@ -18,7 +18,7 @@ from commandcenter.services import first_start
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.reference import is_code, shipped_row_id
 from db.desk import local
-from db.desk.engine import checkpoint, explained, open_writer
+from db.desk.engine import checkpoint, explained, open_writer, write_ahead
 from db.desk.journal import newest, tail
 from db.desk.search import Indexer
 from db.desk.store import Author, Mint, Transaction, immediate
@@ -54,6 +54,7 @@ class Workplace:
         try:
             ensure(self.connection, file, backups)
             with explained(file):
+                write_ahead(self.connection)
                 self.device = self._settled(profile)
                 self._seen_version = local.data_version(self.connection)
                 self._seen_seq = newest(self.connection)

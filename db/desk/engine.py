@@ -20,11 +20,11 @@ FENCE_PAGES = 16_000
 
 
 def open_writer(file: Path) -> Connection:
-    """The read-write connection: WAL, every commit on the disk before it returns."""
+    """The read-write connection: every commit on the disk before it returns. Nothing is written yet, so a
+    file that turns out not to be ours is left as it was; :func:`write_ahead` follows when it is."""
     with explained(file):
         connection = connect(file, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint={FENCE_PAGES}")
             _common(connection)
@@ -32,6 +32,11 @@ def open_writer(file: Path) -> Connection:
             connection.close()
             raise
         return connection
+
+
+def write_ahead(connection: Connection) -> None:
+    """Keep a write-ahead log from now on; a file that has one already is not written to."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def open_reader(file: Path) -> Connection:

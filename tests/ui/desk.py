@@ -51,6 +51,7 @@ class Desk:
         self.opened: list[tuple[str, UUID]] = []
         self.unhandled: list[BaseException] = []
         self.workbench.said.connect(self._heard)
+        self.workbench.problem.connect(self._heard)
         self.workbench.open_requested.connect(lambda kind, id_: self.opened.append((kind, id_)))
         self.bridge.failed.connect(self._failed)
         self.desktop.start()

@@ -455,8 +455,9 @@ def test_a_line_is_struck_and_replaced(qtbot: QtBot, desk: Desk) -> None:
     struck = desk.ask(lambda connection: lines_by_id(connection, [line.id]))[0].struck
     assert struck is not None
     assert struck.reason == "听误"
-    assert struck.replacement_id is not None
-    new = desk.ask(lambda connection: lines_by_id(connection, [struck.replacement_id]))[0]
+    replacement = struck.replacement_id
+    assert replacement is not None
+    new = desk.ask(lambda connection: lines_by_id(connection, [replacement]))[0]
     assert new.text == "救出 2 人"
     other = written(desk, "重复")
     panel.open_for(other)

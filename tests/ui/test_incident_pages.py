@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -377,9 +378,13 @@ def test_the_timeline_is_filtered_by_kind_and_struck_on(qtbot: QtBot, desk: Desk
     page.strike.text.put_raw("救出 2 人")
     QTest.keyClick(page.strike.reason.line, KEY.Key_Return)
     desk.until(lambda: [chip(kind) for kind in ("log_entry", "strike")] == ["3", "1"])
+
+    def total_is(wanted: int) -> bool:
+        return page.table.window_.total == wanted
+
     for kind, total in (("strike", 1), ("incident_event", 1), ("log_entry", 3), ("machine", 5)):
         page.show_kind(kind)
-        desk.until(lambda total=total: page.table.window_.total == total)
+        qtbot.waitUntil(partial(total_is, total))
     assert chip("all") == "5"
     page.show_kind("machine")
     desk.until(lambda: page.table.window_.total == 3)

@@ -632,7 +632,6 @@ def test_every_code_has_its_words(desk: Desk) -> None:
         "direction": codes.DIRECTIONS,
         "importance": codes.IMPORTANCE,
         "incident_event": codes.INCIDENT_EVENTS,
-        "grade": codes.GRADES,
     }
     for language in LANGUAGES:
         words = Words(language)

@@ -225,7 +225,7 @@ def test_the_overlay_fits_a_small_screen(qtbot: QtBot, language: str) -> None:
     assert overlay is not None
     assert overlay.content_height() <= overlay.height() - 32
     assert sum(len(h) for column in overlay.columns() for _, h in column) == len(shell.key_hints())
-    assert len(shell.key_hints()) == len(hints) + 15
+    assert len(shell.key_hints()) > len(hints)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -41,8 +41,13 @@ class IncidentHead(QWidget):
         self.close_button.clicked.connect(self.close_wanted)
         self.place = Label(theme, elided=True)
         self.reported = Label(theme, ink="muted", figures=True)
-        self._elapsed_word = Label(theme, ink="muted")
+        self.closed = Label(theme, ink="muted", figures=True)
         self.elapsed = Label(theme, bold=True, figures=True)
+        self._captions = {
+            "reported": Label(theme, self._words("incident.head.reported"), ink="muted"),
+            "closed_at": Label(theme, self._words("incident.head.closed_at"), ink="muted"),
+            "elapsed": Label(theme, ink="muted"),
+        }
         self._second = QTimer(self, interval=1000)
         self._second.timeout.connect(self._tick)
         self._upper, self._lower = QHBoxLayout(), QHBoxLayout()
@@ -53,13 +58,12 @@ class IncidentHead(QWidget):
         self._upper.addWidget(ok)
         self._upper.addWidget(self.state)
         self._upper.addWidget(self.close_button)
-        self._dots: list[Label] = []
-        for at, part in enumerate((self.place, self.reported, self._elapsed_word, self.elapsed)):
-            if at in (1, 2):
-                dot = Label(theme, "·", ink="muted")
-                self._dots.append(dot)
-                self._lower.addWidget(dot)
-            self._lower.addWidget(part)
+        self._dots = {name: Label(theme, "·", ink="muted") for name in self._captions}
+        self._lower.addWidget(self.place)
+        times = (self.reported, self.closed, self.elapsed)
+        for (name, caption), figures in zip(self._captions.items(), times, strict=True):
+            for part in (self._dots[name], caption, figures):
+                self._lower.addWidget(part)
         self._lower.addStretch(1)
         column = QVBoxLayout(self)
         column.addLayout(self._upper)
@@ -79,12 +83,17 @@ class IncidentHead(QWidget):
         place = place_text(self._workbench.directory, values)
         self.place.setText(place or words("incident.head.no_place"))
         self.place.set_ink("text" if place else "faint")
-        reported = values["reported_at"]
-        self.reported.setText(words("incident.head.reported", at=self._when(reported)) if reported else "")
-        if closed and values["closed_at"]:
-            text = words("incident.head.closed_at", at=self._when(values["closed_at"]))
-            self.reported.setText(" · ".join(part for part in (self.reported.text(), text) if part))
-        self._elapsed_word.setText(words("incident.head.elapsed_for" if closed else "incident.head.elapsed"))
+        shut = values["closed_at"] if closed else None
+        for name, label, instant in (
+            ("reported", self.reported, values["reported_at"]),
+            ("closed_at", self.closed, shut),
+        ):
+            label.setText(self._when(instant) if instant else "")
+            for part in (self._dots[name], self._captions[name], label):
+                part.setVisible(instant is not None)
+        self._captions["elapsed"].setText(
+            words("incident.head.elapsed_for" if closed else "incident.head.elapsed")
+        )
         self._tick()
 
     def _when(self, instant: datetime) -> str:
@@ -137,5 +146,3 @@ class IncidentHead(QWidget):
         self._lower.setContentsMargins(px(2), 0, 0, 0)
         self._fields["title"].editor.setMinimumWidth(px(TITLE_EDITED))
         self._fields["event_code"].editor.setMinimumWidth(px(CODE_EDITED))
-        for label in (self.place, self.reported, self._elapsed_word, self.elapsed, *self._dots):
-            label.set_theme(theme)

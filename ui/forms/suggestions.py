@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+import shiboken6
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui.forms.ranking import Option
@@ -97,6 +98,9 @@ class Suggestions(QListView):
     def __init__(self, theme: Theme, name: str, window: QWidget) -> None:
         super().__init__(window)
         self._theme = theme
+        self._field: QWidget | None = None
+        self._follow = QTimer(self, interval=60)
+        self._follow.timeout.connect(self._place)
         self._options = _Options()
         self.setModel(self._options)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -124,8 +128,19 @@ class Suggestions(QListView):
         self._options.show(options)
         row = 0 if marked is None else next((i for i, o in enumerate(options) if o.value == marked), -1)
         self.setCurrentIndex(self._options.index(row) if row >= 0 else QModelIndex())
-        window = self.parentWidget()
-        assert window is not None
+        self._field = field
+        self._place()
+        self.setVisible(True)
+        self.raise_()
+        self.scrollTo(self.currentIndex())
+        self._follow.start()
+
+    def _place(self) -> None:
+        """Where the field is now; it may move while the list is out."""
+        field, window, px = self._field, self.parentWidget(), self._theme.px
+        if field is None or window is None or not shiboken6.isValid(field):
+            return
+        options = self._options.options
         at = field.mapTo(window, field.rect().bottomLeft())
         width = min(max(field.width(), px(360)), window.width() - px(SPACE.l))
         rows = min(ROWS_MAX, max(1, len(options)))
@@ -138,10 +153,13 @@ class Suggestions(QListView):
             height = min(height, above)
             top = at.y() - field.height() - height - px(2)
         left = max(px(SPACE.s), min(at.x(), window.width() - width - px(SPACE.s)))
-        self.setGeometry(left, top, width, height)
-        self.setVisible(True)
-        self.raise_()
-        self.scrollTo(self.currentIndex())
+        if self.geometry() != QRect(left, top, width, height):
+            self.setGeometry(left, top, width, height)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing to follow any more."""
+        super().hideEvent(event)
+        self._follow.stop()
 
     def options(self) -> list[Option]:
         """What is shown, best first."""

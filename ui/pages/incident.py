@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+import shiboken6
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
@@ -30,6 +31,7 @@ from ui.workbench import Page, Workbench
 FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.nature == "fact")
 KINDS = ("all", "log_entry", "strike", "incident_event")
 SIDE = 400
+SIDE_SHARE = 0.34
 
 
 def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
@@ -50,6 +52,7 @@ class IncidentPage(Page):
         self._id: UUID | None = None
         self._card: IncidentCard | None = None
         self._kind, self._machine = "all", False
+        self._narrow = False
         ok = Label(theme, "", ink="accent", size=TYPE.small)
         self.owner = IncidentFields(workbench, self, ok)
         self.fields = self.owner.fields
@@ -80,7 +83,7 @@ class IncidentPage(Page):
         self.chips = {kind: Chip(theme) for kind in (*KINDS, "machine")}
         for kind, chip in self.chips.items():
             self.timeline.head.addWidget(chip)
-            chip.clicked.connect(lambda kind=kind: self.show_kind(kind))
+            chip.clicked.connect(lambda kind=kind: self._chip_clicked(kind))
         self.timeline.body.addWidget(self.table, 1)
         self.place = Panel(theme, words("incident.panel.place"))
         self.times = Panel(theme, words("incident.panel.times"))
@@ -195,6 +198,34 @@ class IncidentPage(Page):
         self.table.set_filter(timeline_filter(self._id, self._kind, self._machine))
         self._read()
 
+    def _chip_clicked(self, kind: str) -> None:
+        if kind in KINDS and self._narrow:  # the only one there is room for: it leads to the next
+            kind = KINDS[(KINDS.index(kind) + 1) % len(KINDS)]
+            self.show_kind(kind)
+            self.chips[kind].setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.show_kind(kind)
+
+    def _fit_chips(self) -> None:
+        """All chips where there is room for them, else the chosen one alone."""
+        px = self.workbench.theme.px
+        room = self.timeline.width() - px(SPACE.m) * 2 - self.timeline.title.minimumSizeHint().width()
+        room -= QFontMetrics(self.timeline.title.font()).horizontalAdvance(self.timeline.title.text())
+        wanted = sum(chip.sizeHint().width() + px(SPACE.s) for chip in self.chips.values())
+        self._narrow = wanted > room
+        for kind, chip in self.chips.items():
+            chip.setVisible(not self._narrow or kind in (self._kind, "machine"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The side takes a third at most; the chips take what room there is."""
+        super().resizeEvent(event)
+        self._scroll.setFixedWidth(min(self.workbench.theme.px(SIDE), round(self.width() * SIDE_SHARE)))
+        QTimer.singleShot(0, self._fit_later)
+
+    def _fit_later(self) -> None:
+        if shiboken6.isValid(self):
+            self._fit_chips()
+
     def _show_chips(self, counted: dict[str, int]) -> None:
         for kind, chip in self.chips.items():
             here = self._machine if kind == "machine" else kind == self._kind
@@ -202,6 +233,7 @@ class IncidentPage(Page):
             chip.show_text(
                 self.words(f"incident.kind.{kind}") + count, "accent" if here else "plain", bold=here
             )
+        self._fit_chips()
 
     def _focus_timeline(self) -> None:
         self.table.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -244,7 +276,6 @@ class IncidentPage(Page):
             panel.body.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
         for other in (self.head, self.closing, self.strike, self.table, self.owner):
             other.set_theme(theme)
-        self._scroll.setFixedWidth(px(SIDE))
 
     def key_hints(self) -> Sequence[KeyHint]:
         """The page's keys."""

@@ -22,7 +22,7 @@ from ui.tables.board import BoardRow, BoardView
 from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Page, Workbench
 
-PANEL_WIDTH = 452
+PANEL_WIDTH = 470
 BOTH_FROM = 980  # narrower, the panel takes the board's place
 
 

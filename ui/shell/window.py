@@ -214,6 +214,7 @@ class Shell(QMainWindow):
             last = page_key(min(len(self._entries), 10) - 1)
             key = f"{page_key(0)}…{last[-1]}" if len(self._entries) > 1 else page_key(0)
             own.append(KeyHint(key, words("shell.keys.pages"), group))
+        own.append(KeyHint("Ctrl+F", words("shell.keys.search"), group))
         own.append(KeyHint("Tab", words("shell.keys.tab"), group))
         box = words("shell.keys.group_box")
         for key, name in (

@@ -26,15 +26,16 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPen, QResiz
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from commandcenter.domain.clock import SHANGHAI
+from commandcenter.domain.codes import GRADES
 from commandcenter.words import Words
 from ui.shell.composing import is_enter
-from ui.shell.grade import paint_grade
+from ui.shell.grade import grade_size, paint_grade
 from ui.theme import SPACE, TYPE, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 COLUMNS = ("grade", "title", "number", "place", "class", "elapsed", "lines", "verify")
-WIDTHS = {"grade": 116, "number": 172, "place": 230, "class": 230, "elapsed": 90, "lines": 64, "verify": 76}
+WIDTHS = {"number": 172, "place": 230, "class": 230, "elapsed": 90, "lines": 64, "verify": 76}
 # what a narrow table leaves out first
 SPARED = ("class", "number", "lines", "verify", "place")
 TITLE_MIN = 220
@@ -233,7 +234,7 @@ class BoardView(QTableView):
 
     def __init__(self, words: Words, theme: Theme, now: Callable[[], datetime]) -> None:
         super().__init__()
-        self._theme, self._now = theme, now
+        self._words, self._theme, self._now = words, theme, now
         self.board = BoardModel(words, now)
         self.setModel(self.board)
         self.setAccessibleName(words("incident.name"))
@@ -301,16 +302,22 @@ class BoardView(QTableView):
 
     def _fit(self) -> None:
         px, room = self._theme.px, self.viewport().width()
+        widths = {column: px(width) for column, width in WIDTHS.items()}
+        # as wide as the widest grade of this language
+        words = [self._words.label("codes.grade", grade) for grade in (*GRADES, "none")]
+        widths["grade"] = max(grade_size(word, self._theme).width() for word in words) + px(
+            SPACE.l + SPACE.xs
+        )
         shown = [column for column in COLUMNS if column != "title"]
         for column in SPARED:
-            if sum(px(WIDTHS[each]) for each in shown) + px(TITLE_MIN) <= room:
+            if sum(widths[each] for each in shown) + px(TITLE_MIN) <= room:
                 break
             shown.remove(column)
         for at, column in enumerate(COLUMNS):
             self.setColumnHidden(at, column != "title" and column not in shown)
             if column != "title":
-                self.setColumnWidth(at, px(WIDTHS[column]))
-        taken = sum(px(WIDTHS[each]) for each in shown)
+                self.setColumnWidth(at, widths[column])
+        taken = sum(widths[each] for each in shown)
         self.setColumnWidth(COLUMNS.index("title"), max(px(80), room - taken))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

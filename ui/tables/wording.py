@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from commandcenter.domain.clock import SHANGHAI
+from commandcenter.services.sentences import said_by, tag_of
 from commandcenter.words import Words
 from db.queries.log import LogLine
 from ui.shell.draft import BIDI_MARKS, code_point
@@ -83,32 +84,11 @@ class Wording:
 
     def tag(self, line: LogLine) -> str:
         """The short label of what this line is; "" for one that nobody labelled."""
-        if line.kind == "incident_event":
-            return self.words.label("log.incident_event", line.values.get("event"))
-        if line.kind != "log_entry":
-            return self.words.label("log.kind", line.kind)
-        if line.replaces_id is not None:
-            return self.words("log.tag.replacing")
-        return self.words.label("log.channel", line.values.get("channel") or None)
+        return tag_of(line, self.words)
 
     def body(self, line: LogLine) -> str:
         """What the line says: its text, or a sentence from its codes."""
-        values, words = line.values, self.words
-        if line.kind == "log_entry":
-            return line.text
-        if line.kind == "strike":
-            return words("log.struck.line", reason=values.get("reason") or "")
-        if line.kind != "incident_event":
-            return line.text
-        event = values.get("event") or ""
-        group = "log.grade" if event == "graded" else "log.incident_event"
-        none = words("log.event_text.none")
-        before = words.label(group, values.get("before") or None) or none
-        after = words.label(group, values.get("after") or None) or none
-        key = f"log.event_text.{event}"
-        sentence = words(key, before=before, after=after) if words.has(key) else event
-        reason = values.get("reason")
-        return sentence + (words("log.event_text.because", reason=reason) if reason else "")
+        return said_by(line, self.words)
 
     def incident(self, line: LogLine) -> str:
         """The number of the line's incident."""

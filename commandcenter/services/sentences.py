@@ -1,0 +1,45 @@
+"""The sentences of facts that carry codes: what the log says of them, on screen and on paper alike."""
+
+from __future__ import annotations
+
+from commandcenter.services.reference import event_codes
+from commandcenter.words import Words
+from db.queries.log import LogLine
+
+
+def tag_of(line: LogLine, words: Words) -> str:
+    """The short label of what a line is; "" for one that nobody labelled."""
+    if line.kind == "incident_event":
+        return words.label("log.incident_event", line.values.get("event"))
+    if line.kind != "log_entry":
+        return words.label("log.kind", line.kind)
+    if line.replaces_id is not None:
+        return words("log.tag.replacing")
+    return words.label("log.channel", line.values.get("channel") or None)
+
+
+def said_by(line: LogLine, words: Words) -> str:
+    """What a line says: the text of a log entry, else a sentence from its codes."""
+    values = line.values
+    if line.kind == "strike":
+        return words("log.struck.line", reason=values.get("reason") or "")
+    if line.kind != "incident_event":
+        return line.text
+    event, reason = values.get("event") or "", values.get("reason")
+    key = f"log.event_text.{event}"
+    if not words.has(key):
+        return event  # a newer program's event
+    before, after = (_meaning(event, values.get(side), words) for side in ("before", "after"))
+    sentence = words(key, before=before, after=after)
+    return sentence + (words("log.event_text.because", reason=reason) if reason else "")
+
+
+def _meaning(event: str, code: str | None, words: Words) -> str:
+    if not code:
+        return words("log.event_text.none")
+    if event == "graded":
+        return words.label("codes.grade", code)
+    found = event_codes().get(code)
+    if found is None:
+        return code
+    return found.name_en if words.language == "en" else found.name
