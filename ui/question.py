@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.shell.chip import Chip, Label
 from ui.theme import SPACE, TYPE
@@ -19,9 +19,9 @@ class Question(QWidget):
     def __init__(self, workbench: Workbench) -> None:
         super().__init__()
         px = workbench.theme.px
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, px(SPACE.s))
-        row.setSpacing(px(SPACE.s))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, px(SPACE.s))
+        column.setSpacing(px(SPACE.s))
         self.sentence = Label(workbench.theme, size=TYPE.body)
         self.sentence.setWordWrap(True)
         self.yes = Chip(workbench.theme, key="Enter")
@@ -29,9 +29,13 @@ class Question(QWidget):
         self.no = Chip(workbench.theme, workbench.words("registers.no"), key="Esc")
         self.yes.clicked.connect(lambda: self._answer(True))
         self.no.clicked.connect(lambda: self._answer(False))
-        row.addWidget(self.sentence, 1)
+        row = QHBoxLayout()
+        row.setSpacing(px(SPACE.s))
         row.addWidget(self.yes)
         row.addWidget(self.no)
+        row.addStretch(1)
+        column.addWidget(self.sentence)
+        column.addLayout(row)
         self.setVisible(False)
 
     def ask(self, sentence: str) -> None:

@@ -89,6 +89,7 @@ class CardForm(Panel):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setMinimumHeight(1)  # a question above comes before the fields where the height is short
         for part in (scroll, scroll.viewport(), ground):
             palette = part.palette()
             palette.setColor(QPalette.ColorRole.Window, self.workbench.theme.colour("panel"))

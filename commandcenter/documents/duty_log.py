@@ -72,8 +72,8 @@ def sheet(
         columns=(
             Column(key="happened_at", title=words("duty_log.column.happened_at"), kind="time", width=8),
             Column(key="what", title=words("duty_log.column.what"), width=4),
-            Column(key="text", title=words("duty_log.column.text"), width=24),
-            Column(key="incident", title=words("duty_log.column.incident"), width=7),
+            Column(key="text", title=words("duty_log.column.text"), width=23),
+            Column(key="incident", title=words("duty_log.column.incident"), width=9),
             Column(key="counterpart", title=words("duty_log.column.counterpart"), width=6),
             Column(key="by", title=words("duty_log.column.by"), width=5),
         ),
@@ -138,7 +138,7 @@ def _row(line: LogLine, names: Directory, words: Words) -> Row:
             line.happened_at,
             tag_of(line, words),
             said_by(line, words),
-            _incident(names, values.get("incident_id")),
+            _number(names, values.get("incident_id")),
             values.get("counterpart"),
             by,
         ),
@@ -154,6 +154,11 @@ def _name(names: Directory, id_: UUID | None, words: Words) -> str:
     if card.kind == "desk":
         return card.name or words("duty_log.desk", number=card.code)
     return (card.name_en or card.name) if words.language == "en" else card.name
+
+
+def _number(names: Directory, id_: UUID | None) -> str:
+    card = names.cards.get(id_) if id_ is not None else None
+    return "" if card is None or card.code is None else card.code
 
 
 def _incident(names: Directory, id_: UUID | None) -> str:

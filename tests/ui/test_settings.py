@@ -71,7 +71,7 @@ def test_the_desk_is_named_in_place(desk: Desk) -> None:
     away(page)
     device = desk.names.now.device
     desk.until(lambda: desk.names.name("desk", device) == "East")
-    assert page.desk.state.text().startswith("✓")
+    desk.until(lambda: page.desk.state.text().startswith("✓"))
 
 
 def test_the_lateness_rule_is_in_minutes(desk: Desk) -> None:

@@ -65,7 +65,6 @@ class Field(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(theme.px(2))
-        self._layout.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         if ok is None:
             head = QHBoxLayout()
             head.setContentsMargins(theme.px(SPACE.s - 2), 0, 0, 0)

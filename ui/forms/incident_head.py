@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import SHANGHAI
@@ -13,6 +13,7 @@ from db.queries.incidents import IncidentCard
 from ui.forms.field import Field
 from ui.forms.offered import place_text
 from ui.shell.chip import Chip, Label
+from ui.shell.flow import Flow
 from ui.shell.when import write_when
 from ui.tables.board import elapsed_text
 from ui.theme import SPACE, Theme
@@ -51,13 +52,14 @@ class IncidentHead(QWidget):
         self._second = QTimer(self, interval=1000)
         self._second.timeout.connect(self._tick)
         self._upper, self._lower = QHBoxLayout(), QHBoxLayout()
-        for name in ("grade", "title", "event_code"):
-            self._upper.addWidget(fields[name])
-        self._upper.addWidget(self.number)
-        self._upper.addStretch(1)
-        self._upper.addWidget(ok)
-        self._upper.addWidget(self.state)
-        self._upper.addWidget(self.close_button)
+        self._names = QWidget()
+        self._flow = Flow(theme.px(SPACE.s), self._names)
+        for part in (*(fields[name] for name in ("grade", "title", "event_code")), self.number):
+            self._flow.addWidget(part)
+        self._upper.addWidget(self._names, 1)
+        self._right = (ok, self.state, self.close_button)
+        for part in self._right:
+            self._upper.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
         self._dots = {name: Label(theme, "·", ink="muted") for name in self._captions}
         self._lower.addWidget(self.place)
         times = (self.reported, self.closed, self.elapsed)
@@ -124,6 +126,20 @@ class IncidentHead(QWidget):
         super().hideEvent(event)
         self._second.stop()
 
+    def _fit(self) -> None:
+        """No field is wider than its row; what has no room beside another stands below it."""
+        px = self._theme.px
+        right = sum(part.sizeHint().width() + px(SPACE.s) for part in self._right)
+        room = max(px(120), self.width() - right - px(SPACE.m) * 2 - px(SPACE.s))
+        for name, wanted in (("title", TITLE_EDITED), ("event_code", CODE_EDITED)):
+            self._fields[name].setMaximumWidth(room)
+            self._fields[name].editor.setMinimumWidth(min(px(wanted), room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, other rows."""
+        super().resizeEvent(event)
+        self._fit()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """A panel without a title."""
         painter = QPainter(self)
@@ -144,5 +160,5 @@ class IncidentHead(QWidget):
         self._upper.setSpacing(px(SPACE.s))
         self._lower.setSpacing(px(SPACE.s))
         self._lower.setContentsMargins(px(2), 0, 0, 0)
-        self._fields["title"].editor.setMinimumWidth(px(TITLE_EDITED))
-        self._fields["event_code"].editor.setMinimumWidth(px(CODE_EDITED))
+        self._flow.setSpacing(px(SPACE.s))
+        self._fit()

@@ -32,6 +32,7 @@ FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.na
 KINDS = ("all", "log_entry", "strike", "incident_event")
 SIDE = 400
 SIDE_SHARE = 0.34
+LOW, VERY_LOW = 500, 380
 
 
 def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
@@ -61,8 +62,8 @@ class IncidentPage(Page):
         self.strike = StrikePanel(workbench)
         self._compose()
         self.head.close_wanted.connect(self.ask_closing)
-        self.closing.closed.connect(self._focus_timeline)
-        self.strike.closed.connect(self._focus_timeline)
+        for panel in (self.closing, self.strike):
+            panel.closed.connect(self._panel_closed)
         workbench.directory.changed.connect(self._renamed)
         shortcut = QShortcut(QKeySequence("Alt+K"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -220,6 +221,7 @@ class IncidentPage(Page):
         """The side takes a third at most; the chips take what room there is."""
         super().resizeEvent(event)
         self._scroll.setFixedWidth(min(self.workbench.theme.px(SIDE), round(self.width() * SIDE_SHARE)))
+        self._arrange()
         QTimer.singleShot(0, self._fit_later)
 
     def _fit_later(self) -> None:
@@ -242,6 +244,20 @@ class IncidentPage(Page):
         line: LogLine | None = self.table.chosen_line()
         if line is not None and line.id == id_:
             self.strike.open_for(line, self.table.wording.body(line))
+            self._arrange()
+
+    def _panel_closed(self) -> None:
+        self._arrange()
+        self._focus_timeline()
+
+    def _arrange(self) -> None:
+        """On a low page a panel takes the place of what it would crush."""
+        px = self.workbench.theme.px
+        out = self.closing.is_open() or self.strike.is_open()
+        low = out and self.height() < px(LOW)
+        self.timeline.setVisible(not low)
+        self._scroll.setVisible(not low)
+        self.head.setVisible(not (out and self.height() < px(VERY_LOW)))
 
     # ---- closing
 
@@ -249,6 +265,7 @@ class IncidentPage(Page):
         """Ask whether to close the incident, or to reopen the closed one."""
         if self._card is not None:
             self.closing.open_for(self._card)
+            self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """K closes or reopens, where no list takes it for up."""
