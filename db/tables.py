@@ -18,9 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-import commandcenter.domain.records  # noqa: F401  fills the registry
-from commandcenter.domain.fields import FieldType
 from commandcenter.domain.record import REGISTRY, Kind
+from db.columns import ColumnShape, columns_of
 from db.types import Id, Instant, Json
 
 metadata = MetaData(
@@ -31,39 +30,22 @@ metadata = MetaData(
     }
 )
 
-# Who wrote the row first, where, when by that desk's clock, and how far that clock was off. Taken from the
-# entry that created the row, so that every fact says it without opening the journal.
-STAMPS = ("typed_by_id", "typed_desk_id", "typed_at", "typed_offset_ms")
-
-
-def _column_type(type_: FieldType) -> TypeEngine[Any]:
-    match type_.shape:
-        case "reference":
-            return Id()
-        case "instant":
-            return Instant()
-        case "integer":
-            return BigInteger()
-        case "flag":
-            return Boolean()
-        case "codes":
-            return Json()
-        case _:
-            return Text()
+_TYPES: dict[ColumnShape, type[TypeEngine[Any]]] = {
+    "text": Text,
+    "code": Text,
+    "reference": Id,
+    "instant": Instant,
+    "integer": BigInteger,
+    "flag": Boolean,
+    "codes": Json,
+    "json": Json,
+}
 
 
 def _record_table(kind: Kind) -> Table:
-    columns: list[Column[Any]] = [Column("id", Id(), primary_key=True)]
-    columns += [Column(name, _column_type(type_)) for name, type_ in kind.types.items()]
-    columns += [
-        Column("extra", Json()),  # fields of a newer program, kept and sent back untouched
-        Column("typed_by_id", Id()),
-        Column("typed_desk_id", Id()),
-        Column("typed_at", Instant()),
-        Column("typed_offset_ms", BigInteger()),
+    columns: list[Column[Any]] = [
+        Column(name, _TYPES[shape](), primary_key=name == "id") for name, shape in columns_of(kind)
     ]
-    if kind.nature == "card":
-        columns.append(Column("heads", Json()))
     table = Table(kind.name, metadata, *columns, sqlite_with_rowid=False)
     if kind.name == "strike":
         Index(None, table.c.target_id)

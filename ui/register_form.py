@@ -20,7 +20,7 @@ from ui.panel import Panel
 from ui.question import Question
 from ui.register_field import CardField
 from ui.register_rows import CardRow, card_row, columns_of
-from ui.register_words import CardWords, field_label
+from ui.register_words import CardWords, field_label, kind_label
 from ui.shell.chip import Chip, Label
 from ui.tables.days import clock_text
 from ui.theme import SPACE, TYPE
@@ -140,7 +140,7 @@ class CardForm(Panel):
         self.hint.setText(self.words("registers.leave_hint" if row else "registers.none_chosen"))
         self.hint.setVisible(not self._names)
         if row is None:
-            self.title.setText(self._title or self.words(f"{self.kind.name}.kind"))
+            self.title.setText(self._title or kind_label(self.words, self.kind.name))
             return
         self._fill(row)
         if not same:

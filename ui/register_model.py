@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from ui.forms.ranking import folded
+from ui.forms.ranking import Initials, folded
 from ui.register_rows import CardList, CardRow
 
 Index = QModelIndex | QPersistentModelIndex
 MOST_STEPS = 40  # rows that come and go one by one; more at once is read as another list
+
+
+def initials_pattern(query: str, initials: Initials) -> re.Pattern[str] | None:
+    """What a name's signs must be for ``query`` to be their initials; None where it cannot be.
+
+    Asking each name's readings sign by sign takes half a second over 20,000 names; this takes 20 ms."""
+    if not (query.isascii() and query.isalnum()):
+        return None
+    classes = []
+    for letter in query:
+        signs = "".join(sign for sign, letters in initials.letters.items() if letter in letters)
+        if not signs:
+            return None
+        classes.append(f"[{re.escape(signs)}]")
+    return re.compile("".join(classes))
 
 
 class CardModel(QAbstractTableModel):
@@ -75,15 +91,16 @@ class CardModel(QAbstractTableModel):
         if self._list is None:
             return []
         query = folded(self._text)
-        latin = query.isascii() and query.isalnum()
-        initials = self._list.initials
+        by_letters = initials_pattern(query, self._list.initials)
 
         def fits(row: CardRow) -> bool:
             if row.retired and not self._retired:
                 return False
             if not query:
                 return True
-            return any(query in text or (latin and initials.find(text, query) >= 0) for text in row.found_by)
+            return any(
+                query in text or (by_letters is not None and by_letters.search(text)) for text in row.found_by
+            )
 
         found = [row for row in self._list.rows if fits(row)]
         if self._sorted is not None:

@@ -14,7 +14,7 @@ from ui.register_form import CardForm
 from ui.register_list import CardView
 from ui.register_model import CardModel
 from ui.register_rows import CardList, CardRow, read_cards
-from ui.register_words import CardWords, field_label
+from ui.register_words import CardWords, field_label, kind_label
 from ui.shell.chip import Chip, Label
 from ui.shell.composing import TextLine
 from ui.theme import SPACE, TYPE
@@ -45,7 +45,7 @@ class RegisterPane(QWidget):
         self._wanted: UUID | None = None  # to be chosen when it is here
         self._restoring = False
         self.model = CardModel(lambda name: field_label(words, kind.name, name))
-        label = words(f"{kind.name}.kind")
+        label = kind_label(words, kind.name)
         self.view = CardView(self.model, theme, f"{label} {words('registers.list')}")
         self.form = CardForm(workbench, kind)
         self.panel = Panel(theme, flush=True)  # the tab above names the kind

@@ -17,6 +17,11 @@ from ui.directory import LiveDirectory
 MOST_NAMED = 3
 
 
+def kind_label(words: Words, kind: str) -> str:
+    """What a record of this kind is called."""
+    return words.label(kind, "name") if words.has(f"{kind}.name") else kind
+
+
 def field_label(words: Words, kind: str, name: str) -> str:
     """What a field is called."""
     return words.label(f"{kind}.fields", name)

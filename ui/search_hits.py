@@ -35,7 +35,7 @@ from commandcenter.domain.record import REGISTRY
 from commandcenter.words import Words
 from db.queries.search import Hit
 from ui.directory import LiveDirectory
-from ui.register_words import field_label
+from ui.register_words import field_label, kind_label
 from ui.tables.wording import visible
 from ui.theme import SPACE, TYPE, Theme
 
@@ -125,7 +125,7 @@ class HitModel(QAbstractListModel):
         text = text[:CHARACTERS]
         return ShownHit(
             time=words("search.shipped") if hit.happened_at is None else self._time(hit.happened_at),
-            tag=words(f"{hit.kind}.kind") if words.has(f"{hit.kind}.kind") else hit.kind,
+            tag=kind_label(words, hit.kind),
             text=text,
             marks=tuple((start, min(end, len(text))) for start, end in found if start < len(text)),
             incident="" if hit.incident_id is None else self._directory.name("incident", hit.incident_id),

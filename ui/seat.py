@@ -18,6 +18,7 @@ from ui.forms.ranking import NO_INITIALS, Initials, Option, rank
 from ui.register_words import CardWords, code_label
 from ui.seat_list import ROW, NameLine, Sitter, SitterPainter, Sitters
 from ui.shell.chip import Chip, Label
+from ui.shell.editor import LineEditor
 from ui.theme import SPACE, TYPE
 from ui.workbench import Workbench
 
@@ -114,7 +115,8 @@ class SeatPanel(QWidget):
         self._fit()
         self.setVisible(True)
         self.raise_()
-        self.focus_panel()
+        if not half_typed(self._before):
+            self.focus_panel()
 
     def focus_panel(self) -> None:
         """The keyboard into the panel."""
@@ -295,6 +297,11 @@ class SeatPanel(QWidget):
         frame = QRectF(self.card.geometry()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(frame, px(SPACE.radius), px(SPACE.radius))
         painter.end()
+
+
+def half_typed(part: QWidget | None) -> bool:
+    """Whether somebody is in the middle of a line there."""
+    return isinstance(part, LineEditor) and (part.composing() or bool(part.exact_text()))
 
 
 def _rank(role: str) -> int:

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.shell.composing import TextLine, belongs_to_input_method
@@ -122,6 +122,14 @@ class NameLine(TextLine):
             event.ignore()
             return False
         return super().event(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """The box's key as the Chinese state of an input method brings it; no name has that sign."""
+        if event.commitString() in BOX_KEYS:
+            super().inputMethodEvent(QInputMethodEvent())
+            self.box_wanted.emit()
+        else:
+            super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, and signs that came as text only."""

@@ -11,6 +11,7 @@ from commandcenter.words import Words
 from db.desk.engine import Connection
 from db.desk.journal import newest
 from db.desk.verify import MOST_FINDINGS, Finding, Verification, verify
+from ui.register_words import kind_label
 from ui.workbench import Workbench
 
 
@@ -93,6 +94,6 @@ def result_lines(words: Words, result: Verification, device: UUID | None) -> tup
 
 def finding_sentence(words: Words, finding: Finding) -> str:
     """One finding in words."""
-    kind = words(f"{finding.kind}.kind") if words.has(f"{finding.kind}.kind") else finding.kind
+    kind = kind_label(words, finding.kind)
     row = "" if finding.row is None else str(finding.row)[-12:]
     return words(f"settings.finding.{finding.code}", n=finding.n, kind=kind, row=row, detail=finding.detail)

@@ -72,8 +72,8 @@ def sheet(
         columns=(
             Column(key="happened_at", title=words("duty_log.column.happened_at"), kind="time", width=8),
             Column(key="what", title=words("duty_log.column.what"), width=4),
-            Column(key="text", title=words("duty_log.column.text"), width=23),
-            Column(key="incident", title=words("duty_log.column.incident"), width=9),
+            Column(key="text", title=words("duty_log.column.text"), width=22),
+            Column(key="incident", title=words("duty_log.column.incident"), width=10),
             Column(key="counterpart", title=words("duty_log.column.counterpart"), width=6),
             Column(key="by", title=words("duty_log.column.by"), width=5),
         ),

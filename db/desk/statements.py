@@ -1,4 +1,8 @@
-"""The desk's SQL, compiled once from the tables: strings and codecs for the driver (DESIGN §6)."""
+"""The desk's SQL: strings and codecs for the driver, made once from the columns (DESIGN §6).
+
+Made here and not by SQLAlchemy's compiler, which makes the same strings (a test holds them together) but
+takes a quarter of a second to load: longer than the window takes to open.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, insert
-from sqlalchemy.dialects import sqlite
-
 from commandcenter.domain.clock import from_ms, to_ms
 from commandcenter.domain.record import REGISTRY, Kind
-from db import tables
-from db.types import Id, Instant, Json
-
-# the qmark style is what the standard library's driver takes
-_dialect = sqlite.dialect(paramstyle="qmark")
+from db.columns import ColumnShape, columns_of
 
 Encoder = Callable[[Any], Any]
 
@@ -26,36 +23,27 @@ def _json_in(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def encoder_of(type_: object) -> Encoder | None:
-    """How a Python value becomes the driver's; None where it already is."""
-    if isinstance(type_, Id):
-        return lambda value: value.bytes
-    if isinstance(type_, Instant):
-        return to_ms
-    if isinstance(type_, Json):
-        return _json_in
-    return None
+# How a Python value becomes the driver's, and back; a shape not named here is the same on both sides.
+_ENCODERS: dict[ColumnShape, Encoder] = {
+    "reference": lambda value: value.bytes,
+    "instant": to_ms,
+    "codes": _json_in,
+    "json": _json_in,
+}
+_DECODERS: dict[ColumnShape, Encoder] = {
+    "reference": lambda value: UUID(bytes=value),
+    "instant": from_ms,
+    "codes": lambda value: tuple(json.loads(value)),
+    "json": json.loads,
+    "flag": bool,
+}
 
 
-def decoder_of(type_: object, shape: str = "") -> Encoder | None:
-    """How the driver's value becomes Python's; None where it already is."""
-    if isinstance(type_, Id):
-        return lambda value: UUID(bytes=value)
-    if isinstance(type_, Instant):
-        return from_ms
-    if isinstance(type_, Json):
-        return (lambda value: tuple(json.loads(value))) if shape == "codes" else json.loads
-    if shape == "flag":
-        return bool
-    return None
-
-
-def insert_sql(table: Table, *, or_ignore: bool = False) -> str:
-    """``INSERT INTO table (every column) VALUES (?, …)``, compiled by SQLAlchemy for SQLite."""
-    statement = insert(table)
-    if or_ignore:
-        statement = statement.prefix_with("OR IGNORE")
-    return str(statement.compile(dialect=_dialect))
+def insert_sql(table: str, columns: Sequence[str], *, or_ignore: bool = False) -> str:
+    """``INSERT INTO table (columns) VALUES (?, …)``."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    return f'INSERT {"OR IGNORE " if or_ignore else ""}INTO "{table}" ({names}) VALUES ({marks})'
 
 
 @dataclass(frozen=True)
@@ -97,30 +85,38 @@ class RowCodec:
 
 
 def _codec(kind: Kind) -> RowCodec:
-    table = tables.RECORDS[kind.name]
-    columns = tuple(column.name for column in table.columns)
-    quoted = ", ".join(f'"{name}"' for name in columns)
-    shapes = {name: type_.shape for name, type_ in kind.types.items()}
+    columns = columns_of(kind)
+    names = tuple(name for name, _ in columns)
+    quoted = ", ".join(f'"{name}"' for name in names)
     return RowCodec(
         kind=kind,
-        columns=columns,
-        insert=insert_sql(table),
+        columns=names,
+        insert=insert_sql(kind.name, names),
         select=f'SELECT {quoted} FROM "{kind.name}" WHERE id = ?',
         select_all=f'SELECT {quoted} FROM "{kind.name}"',
-        encoders=tuple((column.name, encoder_of(column.type)) for column in table.columns),
-        decoders=tuple(
-            (column.name, decoder_of(column.type, shapes.get(column.name, ""))) for column in table.columns
-        ),
+        encoders=tuple((name, _ENCODERS.get(shape)) for name, shape in columns),
+        decoders=tuple((name, _DECODERS.get(shape)) for name, shape in columns),
     )
 
 
 CODECS: dict[str, RowCodec] = {name: _codec(kind) for name, kind in REGISTRY.items()}
-JOURNAL_INSERT = insert_sql(tables.journal)
-PRIVATE_INSERT = insert_sql(tables.private_value)
-TIMELINE_INSERT = insert_sql(tables.timeline)
-INCIDENT_TIMELINE_INSERT = insert_sql(tables.incident_timeline, or_ignore=True)
+# Every column of the desk's own tables, in the tables' order.
+INSERTED: dict[str, tuple[str, ...]] = {
+    "journal": ("seq", "id", "device", "n", "row", "bytes", "hash", "epoch", "number"),
+    "private_value": ("change_id", "row_id", "incident_id", "body"),
+    "timeline": (
+        *("happened_at", "row_id", "kind", "machine"),
+        *("importance", "channel", "desk_id", "struck_id"),
+    ),
+    "incident_timeline": ("incident_id", "happened_at", "row_id", "kind", "machine"),
+    "day_count": ("day", "kind", "machine", "importance", "channel", "desk_id", "count"),
+}
+JOURNAL_INSERT = insert_sql("journal", INSERTED["journal"])
+PRIVATE_INSERT = insert_sql("private_value", INSERTED["private_value"])
+TIMELINE_INSERT = insert_sql("timeline", INSERTED["timeline"])
+INCIDENT_TIMELINE_INSERT = insert_sql("incident_timeline", INSERTED["incident_timeline"], or_ignore=True)
 DAY_COUNT_ADD = (
-    insert_sql(tables.day_count)
+    insert_sql("day_count", INSERTED["day_count"])
     + " ON CONFLICT (day, machine, kind, importance, channel, desk_id) DO UPDATE SET count = count + 1"
 )
 FACT_KINDS: tuple[str, ...] = tuple(name for name, kind in REGISTRY.items() if kind.nature == "fact")

@@ -71,7 +71,7 @@ def test_the_program_is_read() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_kind_and_field_has_a_label(language: str) -> None:
     words = Words(language)
-    wanted = [f"{kind}.kind" for kind in REGISTRY]
+    wanted = [f"{kind}.name" for kind in REGISTRY]
     wanted += [f"{name}.fields.{field}" for name, kind in REGISTRY.items() for field in kind.types]
     wanted += [f"{name}.add" for name, kind in REGISTRY.items() if kind.register]
     assert [key for key in wanted if not words.has(key)] == []

@@ -352,7 +352,7 @@ def test_it_is_closed_and_reopened_by_keys(qtbot: QtBot, desk: Desk, page: Incid
     commit(page.closing.reason.line, "又涨了")
     QTest.keyClick(page.closing.reason.line, KEY.Key_Return, Qt.KeyboardModifier.ControlModifier)
     desk.until(lambda: values(desk, id_)["state"] == "open")
-    desk.until(lambda: page.chips["incident_event"].text() == f"{ZH('incident.kind.incident_event')} 3")
+    desk.until(lambda: page.chips["incident_event"].text() == f"{ZH('incident.line_kind.incident_event')} 3")
 
 
 def test_the_timeline_is_filtered_by_kind_and_struck_on(qtbot: QtBot, desk: Desk, page: IncidentPage) -> None:
@@ -372,6 +372,10 @@ def test_the_timeline_is_filtered_by_kind_and_struck_on(qtbot: QtBot, desk: Desk
     page.table.show_line(line, found.happened_at)
     desk.until(lambda: (chosen := page.table.chosen_line()) is not None and chosen.id == line)
     page.table.view.setFocus()
+    QTest.keyClick(page.table.view, KEY.Key_Return)
+    assert page.detail.text.hasFocus() and page.detail.text.toPlainText() == "救出 3 人"
+    QTest.keyClick(page.detail.text, KEY.Key_Escape)
+    assert page.table.view.hasFocus()
     QTest.keyClick(page.table.view, KEY.Key_X)
     assert page.strike.is_open() and page.strike.reason.line.hasFocus()
     commit(page.strike.reason.line, "听误")

@@ -25,11 +25,15 @@ from commandcenter.services.registers import AddCard, EditCard, RetireCard
 from commandcenter.services.workplace import Outcome
 from db.queries.registers import row, rows
 from tests.ui.desk import Desk, open_desk, organisation
+from ui.app import make_shell
 from ui.forms.choice import Choice
+from ui.forms.ranking import Initials, folded
 from ui.pages.registers import RegistersPage, register_kinds
 from ui.register_field import CardField, make_editor
 from ui.register_form import CardForm
+from ui.register_model import initials_pattern
 from ui.seat import SeatPanel
+from ui.shell.editor import LineEditor
 
 KEY = Qt.Key
 
@@ -480,3 +484,55 @@ def test_the_first_person_of_an_empty_desk(qtbot: QtBot, tmp_path: Path) -> None
         assert sitter is not None
         assert sitter.name == "示例己" and "duty_officer" in sitter.detail
         assert not seat.isVisible()
+
+
+def test_a_half_typed_line_keeps_the_cursor(desk: Desk) -> None:
+    """The panel comes at the start of a shift, perhaps while somebody writes already."""
+    box = LineEditor(desk.workbench.theme, 100)
+    window = desk.show(box)
+    seat = SeatPanel(desk.workbench, window)
+    box.setFocus()
+    keys(box, "来电")
+    seat.open_panel()
+    assert seat.isVisible() and box.hasFocus()
+    box.set_exact_text("")
+    seat.close_panel()
+    seat.open_panel()
+    assert seat.line.hasFocus()
+
+
+def test_the_box_key_goes_from_the_seat_to_the_box_and_back(desk: Desk) -> None:
+    shell = make_shell(desk.workbench.words, desk.workbench.theme, desk.workbench.now)
+    desk.windows.append(shell)
+    desk.qtbot.addWidget(shell)
+    shell.resize(1366, 768)
+    shell.show()
+    desk.qtbot.waitExposed(shell)
+    shell.activateWindow()
+    desk.until(shell.isActiveWindow)
+    frame = shell.centralWidget()
+    assert frame is not None
+    seat = SeatPanel(desk.workbench, frame)
+    seat.open_panel()
+    desk.until(seat.line.hasFocus)
+    for sign in ("/", "、"):
+        seat.focus_panel()
+        if sign.isascii():
+            QTest.keyClick(seat.line, KEY.Key_Slash)
+        else:
+            keys(seat.line, sign)
+        assert shell.logbox.isAncestorOf(shell.focusWidget()), sign
+        assert seat.isVisible() and seat.line.text() == ""
+    covered = seat.mapTo(shell, seat.rect().bottomLeft()).y()
+    assert covered <= shell.logbox.mapTo(shell, shell.logbox.rect().topLeft()).y()
+
+
+def test_initials_as_a_pattern_find_what_reading_signs_finds() -> None:
+    names = [folded(name) for name in ("重庆路", "曾国藩", "Fu桥", "浮桥（示例）", "a[b]路", "1号")]
+    initials = Initials.of(names)
+    for query in ("cql", "zql", "cgf", "zgf", "fq", "ab", "a", "1h", "x", "sl"):
+        pattern = initials_pattern(query, initials)
+        for name in names:
+            by_signs = initials.find(name, query) >= 0
+            assert bool(pattern and pattern.search(name)) == by_signs, (query, name)
+    assert initials_pattern("浮", initials) is None

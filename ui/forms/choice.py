@@ -221,8 +221,7 @@ class Choice(LineText):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale; the list is made anew."""
         super().set_theme(theme)
-        if getattr(self, "_list", None) is not None:
-            assert self._list is not None
+        if self._list is not None:
             self._list.deleteLater()
             self._list = None
 

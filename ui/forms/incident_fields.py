@@ -21,6 +21,7 @@ from ui.forms.grade_choice import GradeChoice, bars_of, grade_word
 from ui.forms.offered import event_class_text, event_options, organisation_options, ungraded
 from ui.forms.views import GradeView, WordsView
 from ui.shell.chip import Label
+from ui.tables.wording import visible
 from ui.theme import TYPE, Theme
 from ui.workbench import Workbench
 
@@ -42,7 +43,7 @@ class IncidentFields(QObject):
         theme, words, directory = workbench.theme, self._words, workbench.directory
 
         def name(field: str) -> str:
-            return words(f"incident.field.{field}")
+            return words(f"incident.fields.{field}")
 
         title = LineText(workbench, name("title"), size=TYPE.title, bold=True)
         self._add("title", title, WordsView(theme, name("title"), size=TYPE.title, bold=True), ok=ok)
@@ -69,7 +70,9 @@ class IncidentFields(QObject):
             self._add(field, note, WordsView(theme, name(field), wrapped=True), ok=self.oks[field])
 
     def _add(self, name: str, editor: Any, view: Any, **more: Any) -> None:
-        field = Field(name, self._words(f"incident.field.{name}"), editor, view, **more)
+        if kind_of("incident").types[name].shape == "text":
+            more["shown"] = lambda value: visible(self._words, value or "")
+        field = Field(name, self._words(f"incident.fields.{name}"), editor, view, **more)
         field.committed.connect(self._commit)
         field.typed.connect(self._keep)
         self.fields[name] = field
@@ -168,6 +171,10 @@ class IncidentFields(QObject):
         return {}
 
     # ---- drafts
+
+    def flush(self) -> None:
+        """Hand over the drafts that wait."""
+        self._drafts.flush()
 
     def _key(self, id_: UUID) -> str:
         return f"incident:{id_}"

@@ -58,8 +58,10 @@ class IncidentHead(QWidget):
             self._flow.addWidget(part)
         self._upper.addWidget(self._names, 1)
         self._right = (ok, self.state, self.close_button)
+        side = self._side = QHBoxLayout()
         for part in self._right:
-            self._upper.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+            side.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        self._upper.addLayout(side)
         self._dots = {name: Label(theme, "·", ink="muted") for name in self._captions}
         self._lower.addWidget(self.place)
         times = (self.reported, self.closed, self.elapsed)
@@ -158,6 +160,8 @@ class IncidentHead(QWidget):
         self._column.setContentsMargins(px(SPACE.m), px(SPACE.s + 2), px(SPACE.m), px(SPACE.s + 2))
         self._column.setSpacing(px(SPACE.xs))
         self._upper.setSpacing(px(SPACE.s))
+        self._side.setSpacing(px(SPACE.s))
+        self._side.setContentsMargins(0, px(3), 0, 0)  # level with the words of the first row
         self._lower.setSpacing(px(SPACE.s))
         self._lower.setContentsMargins(px(2), 0, 0, 0)
         self._flow.setSpacing(px(SPACE.s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -34,13 +35,14 @@ def event_class_text(code: str | None, words: Words) -> str:
     return words("incident.to_verify_code", name=text) if event_codes()[code].to_verify else text
 
 
-def event_options(words: Words) -> list[Option]:
+@lru_cache(maxsize=2)
+def event_options(words: Words) -> tuple[Option, ...]:
     """Every event code, the common ones first."""
     table = event_codes()
     common = [code for code in common_event_codes() if code in table]
     rest = [code for code in table if code not in set(common)]
     tag = words("forms.reconstructed")
-    return [
+    return tuple(
         Option(
             value=code,
             text=_event_word(table[code], words),
@@ -50,7 +52,7 @@ def event_options(words: Words) -> list[Option]:
             names=(table[code].name,) if words.language == "en" else (table[code].name_en,),
         )
         for code in [*common, *rest]
-    ]
+    )
 
 
 def ungraded(code: str | None) -> bool:

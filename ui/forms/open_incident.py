@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import instant_text, parse_instant
@@ -66,7 +66,7 @@ class OpenIncidentPanel(Panel):
         self.setAccessibleName(words("forms.open.title"))
 
         def name(field: str) -> str:
-            return words(f"incident.field.{field}")
+            return words(f"incident.fields.{field}")
 
         self.title_text = LineText(workbench, name("title"))
         self.event_code = Choice(workbench, name("event_code"), lambda: event_options(words))
@@ -372,6 +372,11 @@ class OpenIncidentPanel(Panel):
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             self._scroll.ensureWidgetVisible(watched)
         return super().eventFilter(watched, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is half typed is on the disk before the panel goes."""
+        super().hideEvent(event)
+        self._drafts.flush()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc puts the panel away."""

@@ -22,6 +22,7 @@ class Option:
     names: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=50_000)
 def folded(text: str) -> str:
     """``text`` as it is compared: NFKC, case-folded, without white space."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -51,9 +52,12 @@ class Initials:
 
     def find(self, name: str, query: str) -> int:
         """Where ``query`` (folded) stands in the initials of ``name`` (folded); -1 if nowhere."""
-        letters = self.letters
-        for start in range(len(name) - len(query) + 1):
-            if all(q in letters.get(name[start + at], "") for at, q in enumerate(query)):
+        if name.isascii():
+            return -1  # it has none; its letters were compared already
+        read = [self.letters.get(sign, "") for sign in name]
+        first, rest = query[0], query[1:]
+        for start in range(len(read) - len(rest)):
+            if first in read[start] and all(q in read[start + 1 + at] for at, q in enumerate(rest)):
                 return start
         return -1
 

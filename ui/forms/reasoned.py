@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy
 
 from commandcenter.domain.errors import Refused
@@ -140,6 +140,11 @@ class ReasonedPanel(Panel):
                 self.submit()
             return True
         return super().eventFilter(watched, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is half typed is on the disk before the panel goes."""
+        super().hideEvent(event)
+        self._drafts.flush()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc puts the panel away."""

@@ -29,7 +29,7 @@ class StrikePanel(ReasonedPanel):
         self.title.setText(words("forms.strike.title"))
         self.send.setText(words("forms.strike.send"))
         self.hint.setText(words("forms.strike.hint"))
-        self.text = NoteText(workbench, words("forms.strike.replacement"), rows=(2, 5), breaks=True)
+        self.text = NoteText(workbench, words("forms.strike.replacement"), rows=(1, 5), breaks=True)
         self.add_row("replacement_text", Labelled(words("forms.strike.replacement"), self.text))
         self._line: LogLine | None = None
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
@@ -24,6 +24,7 @@ from ui.line_source import DeskLines
 from ui.panel import Panel
 from ui.shell.chip import Chip, Label
 from ui.shell.keys import KeyHint
+from ui.tables.line_detail import LineDetail
 from ui.tables.log_table import LogTable
 from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Page, Workbench
@@ -32,7 +33,7 @@ FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.na
 KINDS = ("all", "log_entry", "strike", "incident_event")
 SIDE = 400
 SIDE_SHARE = 0.34
-LOW, VERY_LOW = 500, 380
+LOW, VERY_LOW = 500, 400
 
 
 def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
@@ -80,12 +81,20 @@ class IncidentPage(Page):
         )
         self.table.strike_requested.connect(self._ask_strike)
         self.table.failed.connect(workbench.say_error)
+        self.table.line_chosen.connect(self._show_chosen)
+        self.table.hidden.connect(self._loosen)
+        self.detail = LineDetail(words, theme, self.table.wording)
+        self.detail.setVisible(False)
+        self.table.opened.connect(lambda _line: self.detail.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.detail.left.connect(self._focus_timeline)
+        self.detail.jump_to.connect(self._jump)
         self.timeline = Panel(theme, words("incident.panel.timeline"), flush=True)
         self.chips = {kind: Chip(theme) for kind in (*KINDS, "machine")}
         for kind, chip in self.chips.items():
             self.timeline.head.addWidget(chip)
             chip.clicked.connect(lambda kind=kind: self._chip_clicked(kind))
         self.timeline.body.addWidget(self.table, 1)
+        self.timeline.body.addWidget(self.detail)
         self.place = Panel(theme, words("incident.panel.place"))
         self.times = Panel(theme, words("incident.panel.times"))
         pair = self._pair = QHBoxLayout()
@@ -97,7 +106,7 @@ class IncidentPage(Page):
         for name in ("occurred_at", "reported_at"):
             times.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
         self.times.body.addLayout(times)
-        self.notes = [Panel(theme, words(f"incident.field.{name}")) for name in ("known", "to_verify")]
+        self.notes = [Panel(theme, words(f"incident.fields.{name}")) for name in ("known", "to_verify")]
         for panel, name in zip(self.notes, ("known", "to_verify"), strict=True):
             panel.head.addWidget(self.owner.oks[name])
             panel.body.addWidget(self.fields[name])
@@ -113,10 +122,13 @@ class IncidentPage(Page):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(side)
+        for part in (self.table, self._scroll):
+            part.setMinimumHeight(1)  # on a low page the head keeps its rows
         left = self._left = QVBoxLayout()
         left.addWidget(self.closing)
         left.addWidget(self.timeline, 1)
         left.addWidget(self.strike)
+        left.addStretch(0)  # alone on a low page, a panel stands at the top
         row = self._row = QHBoxLayout()
         row.addLayout(left, 1)
         row.addWidget(self._scroll)
@@ -233,18 +245,44 @@ class IncidentPage(Page):
             here = self._machine if kind == "machine" else kind == self._kind
             count = f" {counted[kind]}" if kind in counted else ""
             chip.show_text(
-                self.words(f"incident.kind.{kind}") + count, "accent" if here else "plain", bold=here
+                self.words(f"incident.line_kind.{kind}") + count, "accent" if here else "plain", bold=here
             )
         self._fit_chips()
 
     def _focus_timeline(self) -> None:
         self.table.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _show_chosen(self, line: LogLine | None) -> None:
+        """The chosen line whole; without one, and while the strike panel says it, the list has the room."""
+        self.detail.set_line(line)
+        high = self.height() >= self.workbench.theme.px(LOW)
+        self.detail.setVisible(line is not None and high and not self.strike.is_open())
+
+    def _jump(self, id_: UUID) -> None:
+        self.table.show_line(id_)
+        self._focus_timeline()
+
+    def _loosen(self, id_: UUID) -> None:
+        """A line asked for that the chip hides: all lines, then also the program's own."""
+        if self._kind != "all":
+            self.show_kind("all")
+        elif not self._machine:
+            self.show_kind("machine")
+        else:
+            return
+        self.table.show_line(id_)
+
     def _ask_strike(self, id_: UUID) -> None:
         line: LogLine | None = self.table.chosen_line()
         if line is not None and line.id == id_:
             self.strike.open_for(line, self.table.wording.body(line))
             self._arrange()
+            QTimer.singleShot(0, self._reveal_chosen)
+
+    def _reveal_chosen(self) -> None:
+        """What is being struck stays in sight over the panel."""
+        if shiboken6.isValid(self) and self.table.window_.chosen_position is not None:
+            self.table.window_.reveal(self.table.window_.chosen_position)
 
     def _panel_closed(self) -> None:
         self._arrange()
@@ -257,6 +295,7 @@ class IncidentPage(Page):
         low = out and self.height() < px(LOW)
         self.timeline.setVisible(not low)
         self._scroll.setVisible(not low)
+        self._show_chosen(self.table.chosen_line())
         self.head.setVisible(not (out and self.height() < px(VERY_LOW)))
 
     # ---- closing
@@ -291,8 +330,13 @@ class IncidentPage(Page):
         inset = px(SPACE.m) - px(SPACE.s - 2)  # a field's own frame stands outside its words
         for panel in (self.place, self.times, *self.notes):
             panel.body.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
-        for other in (self.head, self.closing, self.strike, self.table, self.owner):
+        for other in (self.detail, self.head, self.closing, self.strike, self.table, self.owner):
             other.set_theme(theme)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is half typed is on the disk before the page goes."""
+        super().hideEvent(event)
+        self.owner.flush()
 
     def key_hints(self) -> Sequence[KeyHint]:
         """The page's keys."""
@@ -303,6 +347,7 @@ class IncidentPage(Page):
             ("Enter / F2", "edit"),
             ("Esc", "leave"),
             ("K / Alt+K", "close"),
+            ("Enter", "whole"),
             ("X", "strike"),
         )
         return [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]

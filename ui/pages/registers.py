@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.record import REGISTRY
 from ui.register_pane import RegisterPane
+from ui.register_words import kind_label
 from ui.shell.chip import Chip
 from ui.shell.flow import Flow
 from ui.shell.keys import KeyHint
@@ -45,7 +46,7 @@ class RegistersPage(Page):
         self._tabs: dict[str, Chip] = {}
         self._panes: dict[str, RegisterPane] = {}
         for kind in register_kinds(words("registers.order")):
-            chip = Chip(workbench.theme, words(f"{kind}.kind"))
+            chip = Chip(workbench.theme, kind_label(words, kind))
             chip.setToolTip(words("registers.kind_tip"))
             chip.clicked.connect(lambda _on=False, kind=kind: self.show_kind(kind))
             self._tabs[kind] = chip
@@ -54,6 +55,7 @@ class RegistersPage(Page):
         column.addWidget(ground)
         column.addWidget(self._stack, 1)
         self._kind = ""
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for keys, act in (
             ("Ctrl+PgUp", lambda: self._turn(-1)),
             ("Ctrl+PgDown", lambda: self._turn(1)),
@@ -120,6 +122,13 @@ class RegistersPage(Page):
             self.show_kind(kind)
             self.pane().show_card(id_)
             self.pane().read()
+            self.pane().to_list()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The page's own focus is its list's."""
+        if event.reason() == Qt.FocusReason.BacktabFocusReason:
+            self.focusPreviousChild()
+        else:
             self.pane().to_list()
 
     def focus_field(self) -> None:

@@ -191,6 +191,9 @@ class SettingsPage(Page):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(self.words("settings.data.backup_filter"))
         dialog.setDefaultSuffix("sqlite3")
+        for part in (QFileDialog.DialogLabel.LookIn, QFileDialog.DialogLabel.FileType):
+            # Qt's own catalogue lacks these two in Chinese
+            dialog.setLabelText(part, self.words(f"settings.data.dialog_{part.name.lower()}"))
         dialog.selectFile(str(Path.home() / self.words("settings.data.backup_name", stamp=stamp)))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda file: self.back_up(Path(file)))

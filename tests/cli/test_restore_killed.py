@@ -1,0 +1,64 @@
+"""The proof that a restore that is cut off leaves one whole desk: the former one, or the backup's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import ROOT, do, here, listed
+from tests.services.desk import Desk
+
+FORMER, LATER = "备份之前", "备份之后"
+
+
+def killed_at(call: str, number: int, arguments: list[str]) -> int:
+    """Run a verb whose process is killed as it makes its n-th call of a kind; the exit code."""
+    prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={number}"]
+    command = [*prefix, sys.executable, "-m", "commandcenter", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode
+
+
+@pytest.fixture
+def desk_with_backup(desk: Desk, tmp_path: Path) -> tuple[Desk, Path]:
+    """A desk with one line in the backup and one after it."""
+    kept = tmp_path / "kept.sqlite3"
+    desk.write(FORMER)
+    assert here("backup", kept, "--data", desk.path).code == 0
+    desk.write(LATER)
+    return desk, kept
+
+
+@pytest.mark.parametrize(("call", "number"), [("rename", 1), ("rename", 2), ("fsync", 1), ("link", 1)])
+def test_a_restore_killed_half_way(desk_with_backup: tuple[Desk, Path], call: str, number: int) -> None:
+    desk, kept = desk_with_backup
+    killed_at(call, number, ["restore", str(kept), "--data", str(desk.path)])
+    texts = [row["text"] for row in listed(desk.path, "log_entry")]
+    assert texts in ([FORMER, LATER], [FORMER]), "neither the former desk nor the backup's"
+    assert desk.codes() == set()
+    # and it can be done again
+    assert here("restore", kept, "--data", desk.path).code == 0
+    assert [row["text"] for row in listed(desk.path, "log_entry")] == [FORMER]
+    assert do(desk.path, "WriteLogEntry", text="照常").code == 0
+    assert desk.codes() == set()
+
+
+def test_the_former_desk_is_kept_with_its_write_ahead_log(desk_with_backup: tuple[Desk, Path]) -> None:
+    """A window that was killed left its last lines in the log only."""
+    desk, kept = desk_with_backup
+    script = (
+        "import os, pathlib, commandcenter.runtime as r, commandcenter.services.log as l\n"
+        f"w = r.open_workplace(r.DataDirectory(pathlib.Path({str(desk.path)!r})), 'empty')\n"
+        "w.execute(l.WriteLogEntry(text='只在日志里'))\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 9
+    assert desk.file.with_name(desk.file.name + "-wal").stat().st_size
+    answer = here("restore", kept, "--data", desk.path)
+    former = Path(answer.document["kept"])
+    assert here("restore", former, "--data", desk.path).code == 0
+    texts = [row["text"] for row in listed(desk.path, "log_entry")]
+    assert texts == [FORMER, LATER, "只在日志里"]
