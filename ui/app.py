@@ -128,6 +128,7 @@ class _Loader(QObject):
 
     def _load(self) -> None:
         try:
+            importlib.import_module("ui.pages.log")
             self.loaded.emit(importlib.import_module("ui.duty_room"))
         except BaseException as error:  # noqa: BLE001  told on the GUI thread
             self.loaded.emit(error)

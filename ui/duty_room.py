@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -22,28 +24,26 @@ from db.queries.log import DayCounts, LogFilter, day_counts
 from ui.app import look, make_shell, translate
 from ui.bridge import Bridge
 from ui.directory import LiveDirectory
-from ui.incidents_room import IncidentsRoom
 from ui.line_keeper import LineKeeper
 from ui.live import Live
-from ui.pages.log import LogPage
-from ui.pages.registers import RegistersPage
-from ui.pages.search import SearchPage
-from ui.pages.settings import SettingsPage
-from ui.seat import SeatPanel
 from ui.shell.window import Shell
-from ui.single import Listener
 from ui.theme import Theme, apply
 from ui.workbench import Page, Workbench
 
+if TYPE_CHECKING:
+    from ui.seat import SeatPanel
+
 log = logging.getLogger(__name__)
 
-MAKERS: dict[str, Callable[[Workbench], Page]] = {
-    "log": LogPage,
-    "incident": IncidentsRoom,
-    "search": SearchPage,
-    "register": RegistersPage,
-    "settings": SettingsPage,
+# The rail's pages: module and class. Loaded behind the first page, or when wanted sooner.
+MAKERS = {
+    "log": ("ui.pages.log", "LogPage"),
+    "incident": ("ui.incidents_room", "IncidentsRoom"),
+    "search": ("ui.pages.search", "SearchPage"),
+    "register": ("ui.pages.registers", "RegistersPage"),
+    "settings": ("ui.pages.settings", "SettingsPage"),
 }
+LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
 SEARCH_KEYS = ("Ctrl+F", "F3")
 
 
@@ -76,10 +76,23 @@ class DutyRoom(QObject):
         self._furnish(shell, words, theme, "log")
         self.desktop.start()
         self.bridge.deliver(self, self.desktop.ready, self._opened, self._not_opened)
-        self._listener = Listener(directory.path, self._come_forward, self)
+        QTimer.singleShot(1500, self._load_the_rest)
         self._minute = QTimer(self, interval=20_000)  # a new day begins a new count
         self._minute.timeout.connect(self._day_may_have_turned)
         self._minute.start()
+
+    def _load_the_rest(self) -> None:
+        """Listen for a second start; import the other pages' modules on a thread, so that the first look
+        at them does not wait."""
+        from ui.single import Listener
+
+        self._listener = Listener(self._folder.path, self._come_forward, self)
+
+        def load() -> None:
+            for module in LATER:
+                importlib.import_module(module)
+
+        threading.Thread(target=load, name="loader", daemon=True).start()
 
     # ---- furnishing
 
@@ -123,7 +136,8 @@ class DutyRoom(QObject):
     def page(self, name: str) -> Page:
         """The page of the rail with this name, made when first wanted."""
         if name not in self.pages:
-            made = MAKERS[name](self.workbench)
+            module, maker = MAKERS[name]
+            made: Page = getattr(importlib.import_module(module), maker)(self.workbench)
             self.pages[name] = made
             self.shell.add_page(name, made)
         return self.pages[name]
@@ -256,6 +270,8 @@ class DutyRoom(QObject):
 
     def choose_seat(self) -> None:
         """Ask who sits here; the log box goes on taking lines meanwhile."""
+        from ui.seat import SeatPanel
+
         if self._seat is None:
             self._seat = SeatPanel(self.workbench, self.shell)
         self._seat.open_panel()

@@ -10,8 +10,6 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from commandcenter.documents.duty_log import export_log
-from commandcenter.documents.sheet import Cancelled
 from commandcenter.domain.clock import SHANGHAI
 from db.desk.engine import Connection
 from db.queries.log import LogFilter
@@ -73,6 +71,8 @@ class Exporter(QObject):
 
         def anchored(chain: tuple[int, str]) -> None:
             def work(connection: Connection) -> int:
+                from commandcenter.documents.duty_log import export_log
+
                 return export_log(
                     connection,
                     path,
@@ -102,6 +102,8 @@ class Exporter(QObject):
         self.finished.emit(str(path), count)
 
     def _failed(self, error: BaseException) -> None:
+        from commandcenter.documents.sheet import Cancelled
+
         self._busy = False
         if isinstance(error, Cancelled):
             self._workbench.said.emit(self._workbench.words("export.cancelled"))

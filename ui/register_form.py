@@ -338,11 +338,11 @@ class CardForm(Panel):
         self.question.ask(self.words(key, name=self.title.text()))
 
     def _answered(self, yes: bool) -> None:
-        id_ = self._id
+        id_, retired = self._id, self._retired
         self.left.emit()
         if not yes or id_ is None:
             return
-        command = RetireCard(kind=self.kind.name, id=id_, retired=not self._retired)
+        command = RetireCard(kind=self.kind.name, id=id_, retired=not retired)
         self.workbench.bridge.execute(
             self, command, lambda _outcome: self._read(id_), self.workbench.say_error
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from PySide6.QtCore import Qt
@@ -14,13 +15,15 @@ from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.record import REGISTRY
 from db.queries.log import LogFilter, LogLine, lines_by_id
 from ui.export import Exporter
-from ui.forms.open_incident import OpenIncidentPanel
-from ui.forms.strike import StrikePanel
 from ui.line_source import DeskLines
 from ui.shell.keys import KeyHint
 from ui.tables.log_list import LogList
 from ui.theme import SPACE
 from ui.workbench import Page, Workbench
+
+if TYPE_CHECKING:  # made when first wanted: the lines come before the forms
+    from ui.forms.open_incident import OpenIncidentPanel
+    from ui.forms.strike import StrikePanel
 
 FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.nature == "fact")
 
@@ -44,21 +47,15 @@ class LogPage(Page):
         )
         self.list.setAccessibleName(workbench.words("log.name"))
         self.exporter = Exporter(workbench, self)
-        self._strike = StrikePanel(workbench)
-        self._opening = OpenIncidentPanel(workbench)
-        left = QVBoxLayout()
-        left.setSpacing(px(SPACE.m))
-        left.addWidget(self.list, 1)
-        left.addWidget(self._strike)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(px(SPACE.m), px(SPACE.m), px(SPACE.m), px(SPACE.m))
-        row.setSpacing(px(SPACE.m))
-        row.addLayout(left, 1)
-        row.addWidget(self._opening)
-        for panel in (self._strike, self._opening):
-            panel.hide()
-            panel.closed.connect(self._panel_closed)
-        self._opening.done.connect(lambda id_: workbench.open_requested.emit("incident", id_))
+        self._strike: StrikePanel | None = None
+        self._opening: OpenIncidentPanel | None = None
+        self._left = QVBoxLayout()
+        self._left.setSpacing(px(SPACE.m))
+        self._left.addWidget(self.list, 1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(px(SPACE.m), px(SPACE.m), px(SPACE.m), px(SPACE.m))
+        self._row.setSpacing(px(SPACE.m))
+        self._row.addLayout(self._left, 1)
         self.list.strike_requested.connect(self._ask_strike)
         self.list.incident_requested.connect(self._ask_incident)
         self.list.failed.connect(workbench.say_error)
@@ -103,17 +100,39 @@ class LogPage(Page):
     def _ask_strike(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
         if line is not None and line.id == id_:
-            self._strike.open_for(line)
+            self._strike_panel().open_for(line)
 
     def _ask_incident(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
         if line is not None and line.id == id_ and line.kind == "log_entry":
-            self._opening.open_panel(line)
+            self._opening_panel().open_panel(line)
+
+    def _strike_panel(self) -> StrikePanel:
+        if self._strike is None:
+            from ui.forms.strike import StrikePanel
+
+            self._strike = StrikePanel(self.workbench)
+            self._strike.hide()
+            self._strike.closed.connect(self._panel_closed)
+            self._left.addWidget(self._strike)
+        return self._strike
+
+    def _opening_panel(self) -> OpenIncidentPanel:
+        if self._opening is None:
+            from ui.forms.open_incident import OpenIncidentPanel
+
+            self._opening = OpenIncidentPanel(self.workbench)
+            self._opening.hide()
+            self._opening.closed.connect(self._panel_closed)
+            self._opening.done.connect(lambda id_: self.workbench.open_requested.emit("incident", id_))
+            self._row.addWidget(self._opening)
+        return self._opening
 
     def close_panels(self) -> None:
         """Put the panels beside the list away; what was typed in them is kept."""
         for panel in (self._strike, self._opening):
-            panel.close_panel()
+            if panel is not None:
+                panel.close_panel()
 
     def _panel_closed(self) -> None:
         self.list.table.view.setFocus()
