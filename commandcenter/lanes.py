@@ -145,6 +145,7 @@ class ReaderLanes:
         self._running: dict[Future[Any], Connection] = {}
         self._lock = threading.Lock()
         self._asked = 0
+        self._closed = False
         self._connections: list[Connection] = []
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="reader")
 
@@ -152,6 +153,9 @@ class ReaderLanes:
         """Answer ``question`` with a connection that sees one consistent state."""
         answer: Future[T] = Future()
         with self._lock:
+            if self._closed:
+                answer.cancel()
+                return answer
             self._asked += 1
         answer.add_done_callback(self._answered)
         self._pool.submit(self._answer, question, answer)
@@ -204,6 +208,7 @@ class ReaderLanes:
     def close(self) -> None:
         """Interrupt what runs, end the threads, close the connections."""
         with self._lock:
+            self._closed = True
             for connection in self._running.values():
                 connection.interrupt()
         self._pool.shutdown(wait=True, cancel_futures=True)

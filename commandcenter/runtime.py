@@ -145,28 +145,37 @@ class DataDirectory:
         """Put a backup in the database's place; what was there is kept. Returns where.
 
         Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
-        import shutil
-
-        from db.desk.backup import check_file
+        from db.desk.backup import check_file, copy_and_fold, copy_whole
 
         check_file(source)
         self.make()
         with Lock(self.path, "restore"):
+            arriving = self.database.with_name("arriving.sqlite3")
+            copy_whole(source, arriving)
             kept = None
             if self.database.exists():
-                self.backups.mkdir(exist_ok=True)
                 stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
                 kept = self.backups / f"before-restore-{stamp}.sqlite3"
-                for suffix in ("", "-wal", "-shm"):
-                    part = self.database.with_name(self.database.name + suffix)
-                    if part.exists():
-                        part.replace(kept.with_name(kept.name + suffix))
-            arriving = self.database.with_name("arriving.sqlite3")
-            shutil.copyfile(source, arriving)
-            with arriving.open("rb+") as stream:
-                os.fsync(stream.fileno())
+                try:
+                    copy_and_fold(self.database, kept)
+                except Unavailable:  # damaged: then just as it is, with its log
+                    self._set_aside(kept)
+                if self._log.exists() and self._log.stat().st_size:
+                    raise Unavailable("directory_in_use", purpose="restore")  # a command is being carried out
+            # one step: whoever is cut off before it has the former desk, after it the backup's
             arriving.replace(self.database)
         return kept
+
+    @property
+    def _log(self) -> Path:
+        return self.database.with_name(self.database.name + "-wal")
+
+    def _set_aside(self, kept: Path) -> None:
+        self.backups.mkdir(exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            part = self.database.with_name(self.database.name + suffix)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + suffix))
 
 
 class Lock:

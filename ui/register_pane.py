@@ -44,6 +44,8 @@ class RegisterPane(QWidget):
         theme, words = workbench.theme, workbench.words
         self._wanted: UUID | None = None  # to be chosen when it is here
         self._restoring = False
+        self._read = False
+        self._to_list = False  # the keyboard goes to the list when it is here
         self.model = CardModel(lambda name: field_label(words, kind.name, name))
         label = kind_label(words, kind.name)
         self.view = CardView(self.model, theme, f"{label} {words('registers.list')}")
@@ -105,6 +107,7 @@ class RegisterPane(QWidget):
 
     def _show(self, cards: CardList) -> None:
         self.model.take(cards)
+        self._read = True
         self._tell()
         if self._wanted is not None:
             self.show_card(self._wanted)
@@ -115,6 +118,8 @@ class RegisterPane(QWidget):
         elif not self.form.is_new() and self.model.rowCount() and self.view.current() is None:
             first = self.model.row(0)
             self.view.choose(first.id if first else None)
+        if self._to_list:
+            self.to_list()
 
     def show_card(self, id_: UUID) -> None:
         """Choose a card, whatever filter hides it."""
@@ -182,6 +187,9 @@ class RegisterPane(QWidget):
 
     def to_list(self) -> None:
         """The keyboard goes to the list."""
+        self._to_list = not self._read
+        if self._to_list:
+            return
         target = self.view if self.view.isVisible() else self.add
         target.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.view.current() is None:

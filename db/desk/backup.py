@@ -42,6 +42,28 @@ def backup(connection: Connection, file: Path, target: Path) -> None:
     check_file(target)
 
 
+def copy_whole(source: Path, target: Path) -> None:
+    """A copy of ``source`` with what stands in its write-ahead log, on the disk when this returns."""
+    with explained(source):
+        connection = connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            keep_copy(connection, source, target)
+        finally:
+            connection.close()
+
+
+def copy_and_fold(file: Path, target: Path) -> None:
+    """The same of a desk's own file, whose log is then folded in: the file alone is the whole, unless
+    somebody else has it open."""
+    with explained(file):
+        connection = connect(file)
+        try:
+            keep_copy(connection, file, target)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+
+
 def carry_counters(connection: Connection, former: Path) -> None:
     """Raise this file's counters to those of ``former``, so that no spoken number is given twice.
 

@@ -136,12 +136,17 @@ class Transaction:
             raise Refused("facts_are_struck", kind=kind.name)
         require(kind.name, "edit", self.author.roles)
         row = self.need(kind.name, id_)
-        patch = {name: value for name, value in wanted.items() if row.get(name) != value}
+        heads = heads_out(kind, row["heads"])
+        # choosing the value that is current already settles a field that has several
+        patch = {
+            name: value
+            for name, value in wanted.items()
+            if row.get(name) != value or (isinstance(heads.get(name), list) and len(heads[name]) > 1)
+        }
         if not patch:
             return False
         validate(kind, row, patch, self.situation)
         change_id = self.mint.new_id()
-        heads = heads_out(kind, row["heads"])
         edits: dict[str, Edit | Grow] = {}
         for name, value in patch.items():
             if kind.types[name].merge == "grow":
