@@ -141,29 +141,37 @@ class DataDirectory:
                     found.append(Anchor(device=uuid.UUID(raw["device"]), n=raw["n"], hash=raw["hash"]))
         return found
 
-    def restore(self, source: Path) -> Path | None:
+    def restore(self, source: Path, prepare: Callable[[DataDirectory], None]) -> Path | None:
         """Put a backup in the database's place; what was there is kept. Returns where.
 
+        ``prepare`` is handed a directory of its own with the backup in it, before it takes the place.
         Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
+        import shutil
+
         from db.desk.backup import check_file, copy_and_fold, copy_whole
 
         check_file(source)
         self.make()
         with Lock(self.path, "restore"):
-            arriving = self.database.with_name("arriving.sqlite3")
-            copy_whole(source, arriving)
+            arriving = DataDirectory(self.path / "arriving")
+            shutil.rmtree(arriving.path, ignore_errors=True)  # of a restore that was cut off
+            copy_whole(source, arriving.database)
+            prepare(arriving)
             kept = None
             if self.database.exists():
                 stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
                 kept = self.backups / f"before-restore-{stamp}.sqlite3"
                 try:
                     copy_and_fold(self.database, kept)
-                except Unavailable:  # damaged: then just as it is, with its log
-                    self._set_aside(kept)
+                except Unavailable as error:
+                    if error.code != "database_damaged":
+                        raise
+                    self._set_aside(kept)  # just as it is, with its log
                 if self._log.exists() and self._log.stat().st_size:
                     raise Unavailable("directory_in_use", purpose="restore")  # a command is being carried out
             # one step: whoever is cut off before it has the former desk, after it the backup's
-            arriving.replace(self.database)
+            arriving.database.replace(self.database)
+            shutil.rmtree(arriving.path, ignore_errors=True)
         return kept
 
     @property

@@ -46,10 +46,10 @@ def instant_text(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant written by :func:`instant_text`. ValueError if it is not one."""
+    """The instant written by :func:`instant_text`, in whole milliseconds. ValueError if it is not one."""
     if not text.endswith("Z"):
         raise ValueError(f"not an instant in UTC: {text!r}")
-    return datetime.fromisoformat(text[:-1] + "+00:00")
+    return whole_ms(datetime.fromisoformat(text[:-1] + "+00:00"))
 
 
 def day_of(instant: datetime) -> int:

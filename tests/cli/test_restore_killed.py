@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commandcenter.services.log import WriteLogEntry
 from tests.cli.terminal import ROOT, do, here, listed
 from tests.services.desk import Desk
 
@@ -62,3 +63,36 @@ def test_the_former_desk_is_kept_with_its_write_ahead_log(desk_with_backup: tupl
     assert here("restore", former, "--data", desk.path).code == 0
     texts = [row["text"] for row in listed(desk.path, "log_entry")]
     assert texts == [FORMER, LATER, "只在日志里"]
+
+
+def test_a_damaged_desk_is_set_aside_as_it_is(desk_with_backup: tuple[Desk, Path]) -> None:
+    desk, kept = desk_with_backup
+    desk.file.write_bytes(b"damaged" * 1000)
+    answer = here("restore", kept, "--data", desk.path)
+    assert answer.code == 0
+    assert Path(answer.document["kept"]).read_bytes() == b"damaged" * 1000
+    assert [row["text"] for row in listed(desk.path, "log_entry")] == [FORMER]
+    assert desk.codes() == set()
+
+
+def test_what_is_no_backup_is_not_restored(desk_with_backup: tuple[Desk, Path], tmp_path: Path) -> None:
+    desk, _ = desk_with_backup
+    other = tmp_path / "other.sqlite3"
+    other.write_bytes(b"no database" * 1000)
+    answer = here("restore", other, "--data", desk.path)
+    assert (answer.code, answer.document["unavailable"]) == (3, "database_damaged")
+    answer = here("restore", tmp_path / "none.sqlite3", "--data", desk.path)
+    assert (answer.code, answer.document["unavailable"]) == (3, "no_such_file")
+    assert [row["text"] for row in listed(desk.path, "log_entry")] == [FORMER, LATER]
+
+
+def test_a_desk_that_is_being_written_to_is_not_replaced(desk_with_backup: tuple[Desk, Path]) -> None:
+    desk, kept = desk_with_backup
+    with desk.working() as at:
+        at.execute(WriteLogEntry(text="还开着"))
+        reading = at.connection.execute("SELECT id FROM log_entry")
+        reading.fetchone()
+        answer = here("restore", kept, "--data", desk.path)
+        assert (answer.code, answer.document["unavailable"]) == (3, "directory_in_use")
+        reading.close()
+    assert [row["text"] for row in listed(desk.path, "log_entry")] == [FORMER, LATER, "还开着"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import itertools
 import os
-import pwd
 import re
 import shutil
 import subprocess
@@ -57,6 +57,8 @@ def programs() -> Path:
 
 def _owner() -> str | None:
     """Whom the cluster belongs to where the tests run as root, as whom PostgreSQL will not start."""
+    import pwd
+
     if os.geteuid():
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -82,7 +84,7 @@ def cluster() -> Iterator[Cluster]:
     # not below pytest's folder: that is closed to others, and a socket's path has to be short
     folder = Path(tempfile.mkdtemp(prefix="licheng-pg-"))
     data = folder / "data"
-    user = owner or pwd.getpwuid(os.geteuid()).pw_name
+    user = owner or getpass.getuser()
     try:
         if owner is not None:
             shutil.chown(folder, owner)
