@@ -145,10 +145,10 @@ class DataDirectory:
         """Put a backup in the database's place; what was there is kept. Returns where.
 
         ``prepare`` is handed a directory of its own with the backup in it, before it takes the place.
-        Unavailable ``directory_in_use`` while a window is open on it; the backup is checked first."""
+        Unavailable ``directory_in_use`` while somebody has the former one open, or as the backup is."""
         import shutil
 
-        from db.desk.backup import check_file, copy_and_fold, copy_whole
+        from db.desk.backup import check_file, copy_whole
 
         check_file(source)
         self.make()
@@ -157,33 +157,37 @@ class DataDirectory:
             shutil.rmtree(arriving.path, ignore_errors=True)  # of a restore that was cut off
             copy_whole(source, arriving.database)
             prepare(arriving)
-            kept = None
-            if self.database.exists():
-                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-                kept = self.backups / f"before-restore-{stamp}.sqlite3"
-                try:
-                    copy_and_fold(self.database, kept)
-                except Unavailable as error:
-                    if error.code != "database_damaged":
-                        raise
-                    self._set_aside(kept)  # just as it is, with its log
-                if self._log.exists() and self._log.stat().st_size:
-                    raise Unavailable("directory_in_use", purpose="restore")  # a command is being carried out
+            kept = self._keep_former() if self.database.exists() else None
             # one step: whoever is cut off before it has the former desk, after it the backup's
             arriving.database.replace(self.database)
             shutil.rmtree(arriving.path, ignore_errors=True)
         return kept
 
-    @property
-    def _log(self) -> Path:
-        return self.database.with_name(self.database.name + "-wal")
+    def _keep_former(self) -> Path:
+        """Give the database a second name, so that it may be replaced; a damaged one keeps its log."""
+        import shutil
 
-    def _set_aside(self, kept: Path) -> None:
+        from db.desk.backup import fold_in
+
         self.backups.mkdir(exist_ok=True)
-        for suffix in ("", "-wal", "-shm"):
-            part = self.database.with_name(self.database.name + suffix)
-            if part.exists():
-                part.replace(kept.with_name(kept.name + suffix))
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        kept = self.backups / f"before-restore-{stamp}.sqlite3"
+        parts = [self.database.with_name(self.database.name + suffix) for suffix in ("-wal", "-shm")]
+        try:
+            fold_in(self.database)
+            if any(part.exists() and part.stat().st_size for part in parts):
+                raise Unavailable("directory_in_use", purpose="restore")
+        except Unavailable as error:
+            if error.code != "database_damaged":
+                raise
+            for part in parts:
+                if part.exists():
+                    part.replace(kept.with_name(part.name.replace(self.database.name, kept.name)))
+        try:
+            os.link(self.database, kept)
+        except OSError:  # a file system without second names
+            shutil.copyfile(self.database, kept)
+        return kept
 
 
 class Lock:

@@ -237,13 +237,21 @@ def backup(options: argparse.Namespace) -> dict[str, Any]:
 def restore(options: argparse.Namespace) -> dict[str, Any]:
     """``{"file", "kept"}``: the backup in place, and where the former database was kept."""
     directory = _directory(options)
-    kept = directory.restore(options.file)
+    restored: dict[str, int] = {}
+
+    def prepare(arriving: DataDirectory) -> None:
+        workplace = open_workplace(arriving, options.profile)
+        try:
+            restored.update({str(device): n for device, n in heads(workplace.connection).items()})
+            workplace.begin_new_chain()
+            if directory.database.exists():
+                carry_counters(workplace.connection, directory.database)
+        finally:
+            workplace.close()
+
+    kept = directory.restore(options.file, prepare)
     workplace = _workplace(options)
     try:
-        restored = {str(device): n for device, n in heads(workplace.connection).items()}
-        workplace.begin_new_chain()
-        if kept is not None:
-            carry_counters(workplace.connection, kept)
         directory.note_anchor(workplace.connection, workplace.device, "restore", restored=restored)
     finally:
         workplace.close()

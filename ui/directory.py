@@ -76,6 +76,16 @@ class LiveDirectory(QObject):
             return card.name_en
         return card.name
 
+    def product(self) -> str:
+        """What this program is called here: with the district's name, where one is registered."""
+        districts = (card for card in self.now.cards.values() if card.detail == "district")
+        district = next(
+            (card for card in districts if card.kind == "organisation" and not card.retired), None
+        )
+        if district is None:
+            return self._words("shell.product")
+        return self._words("shell.product_of", place=self.name("organisation", district.id))
+
     def event_name(self, code: str | None) -> str:
         """What an event code means, with 待核 where the code is a reconstruction."""
         found = event_codes().get(code or "")

@@ -45,6 +45,7 @@ MAKERS = {
 }
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
 SEARCH_KEYS = ("Ctrl+F", "F3")
+WAIT_MS = 50
 
 
 class DutyRoom(QObject):
@@ -162,6 +163,9 @@ class DutyRoom(QObject):
 
     def _preference_chosen(self, key: str, value: Any) -> None:
         """Another language, look or scale: the window is furnished anew; what is typed stays."""
+        if self.shell.logbox.pending():  # its answer belongs to the box that asked
+            QTimer.singleShot(WAIT_MS, lambda: self._preference_chosen(key, value))
+            return
         preferences = {**self.names.now.preferences, key: value}
         language = str(preferences.get("language") or self.workbench.words.language)
         words = self.workbench.words
@@ -170,6 +174,8 @@ class DutyRoom(QObject):
             translate(self._app, language)
         theme = look(preferences)
         old, page = self.shell, self.shell.page()
+        focus: QWidget | None = old.focusWidget()
+        in_page = focus is not None and old.stack.isAncestorOf(focus)
         draft = old.logbox.draft()
         self.keeper.keep()
         self.names.set_words(words)
@@ -182,7 +188,10 @@ class DutyRoom(QObject):
             shell.setGeometry(old.geometry())
         self._seat = None
         self._furnish(shell, words, theme, page)
+        shell.status.take_state(old.status)
         shell.show()
+        if in_page:
+            self.pages[page].focus_field((key, value))
         old.hide()
         old.deleteLater()
         self._count_today()
@@ -207,6 +216,9 @@ class DutyRoom(QObject):
 
     def _names_changed(self) -> None:
         now, header = self.names.now, self.shell.header
+        product = self.names.product()
+        header.set_product(product)
+        self.shell.setWindowTitle(product)
         header.set_desk(self.names.name("desk", now.device))
         header.set_duty(self.names.name("person", now.person))
         self.shell.status.set_desk(self.names.name("desk", now.device))

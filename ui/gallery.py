@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from commandcenter.services.workplace import Workplace
 from db.desk.store import Mint
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
     from ui.duty_room import DutyRoom
@@ -58,10 +60,13 @@ def render(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable("cannot_write_file", path=str(folder), reason=error.strerror) from error
+    from PySide6.QtCore import qInstallMessageHandler
+
     from commandcenter.words import Words
     from ui.app import prepare
 
     app = prepare(Words(languages[0]))
+    qInstallMessageHandler(_heard_from_qt)
     made: list[Path] = []
     for language in languages:
         for theme in themes:
@@ -69,6 +74,12 @@ def render(
                 directory, incidents = sample_directory(Path(scratch))
                 made += _render_one(app, folder, directory, incidents, language, theme, size, scale)
     return made
+
+
+def _heard_from_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Qt's warnings go to the log, but for one that the offscreen plugin says at every window."""
+    if "propagateSizeHints" not in message:
+        logging.getLogger("qt").warning(message)
 
 
 def _render_one(

@@ -105,5 +105,5 @@ class Page(QWidget):
     def open(self, kind: str, id_: UUID) -> None:
         """Show the record ``id_`` of ``kind`` where it stands on this page."""
 
-    def focus_field(self) -> None:
-        """Put the cursor where this page is typed into first."""
+    def focus_field(self, about: object = None) -> None:
+        """Put the cursor where this page is typed into first, or on what ``about`` names."""

@@ -52,13 +52,13 @@ def copy_whole(source: Path, target: Path) -> None:
             connection.close()
 
 
-def copy_and_fold(file: Path, target: Path) -> None:
-    """The same of a desk's own file, whose log is then folded in: the file alone is the whole, unless
-    somebody else has it open."""
+def fold_in(file: Path) -> None:
+    """Fold a desk's write-ahead log in, so that the file alone is the whole. Where another process has it
+    open the log stays beside it."""
     with explained(file):
         connection = connect(file)
         try:
-            keep_copy(connection, file, target)
+            connection.execute("PRAGMA user_version").fetchone()  # opens the file and its log
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             connection.close()

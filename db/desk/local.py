@@ -22,7 +22,7 @@ def put(connection: Connection, key: str, value: Any) -> None:
     """Keep a local value (JSON)."""
     connection.execute(
         "INSERT INTO local (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (key, json.dumps(value, ensure_ascii=False)),
+        (key, json.dumps(value)),  # escaped: half a character has no bytes of its own
     )
 
 
@@ -39,7 +39,7 @@ def keep_draft(connection: Connection, key: str, body: dict[str, Any] | None, no
     connection.execute(
         "INSERT INTO draft (key, body, kept_at) VALUES (?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET body = excluded.body, kept_at = excluded.kept_at",
-        (key, json.dumps(body, ensure_ascii=False), to_ms(now)),
+        (key, json.dumps(body), to_ms(now)),
     )
 
 

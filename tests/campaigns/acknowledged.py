@@ -26,10 +26,12 @@ class Ledger:
     strikes: dict[UUID, UUID] = field(default_factory=dict)  # target -> strike
     draft: str | None = None
     shared: bool = False  # several writers: one draft is kept over the other
+    begun: bool = False  # a new writer has begun and was told nothing yet: its first draft may be there
     closed: bool = False
 
     def note(self, said: dict[str, Any]) -> None:
         """Take one acknowledgement in."""
+        self.begun = "ready" in said
         if "id" in said:
             self.lines[UUID(said["id"])] = said["text"]
         if "draft" in said:
@@ -94,7 +96,7 @@ def _compare(workplace: Workplace, ledger: Ledger, directory: DataDirectory | No
         text = None if found is None else str(found[0]["text"])
         # one command may have been on the way: the line that ends the draft, or the next draft
         sent = text is None and own.keys() > ledger.lines.keys()
-        next_ = ledger.draft is None and text not in ledger.lines.values()
+        next_ = (ledger.draft is None or ledger.begun) and text not in ledger.lines.values()
         _must(text == ledger.draft or sent or next_, f"the draft is {text!r}, not {ledger.draft!r}")
     return len(stored)
 

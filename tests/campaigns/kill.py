@@ -47,6 +47,7 @@ def kill_once(folder: Path, how: str, ledger: Ledger, chance: random.Random) -> 
         writer.wait()
     if writer.returncode != -signal.SIGKILL:
         raise AssertionError(f"the writer ended by itself with {writer.returncode}")
+    ledger.begun = True
     return ledger.read(output), bool(output)
 
 

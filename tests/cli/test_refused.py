@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.desk.local import drafts
 from tests.cli.terminal import do, here, listed, now
 from tests.services.desk import Desk
 
@@ -273,3 +274,15 @@ def test_what_only_a_history_can_refuse(licheng: Desk) -> None:
     assert do(data, "RetireCard", kind="person", id=person).code == 0
     assert refused("TakeSeat", person_id=person) == "retired"
     assert here("verify", "--data", data).document["findings"] == []
+
+
+def test_a_draft_may_hold_what_a_line_may_not(licheng: Desk) -> None:
+    """What is being typed is kept whatever it is: half a character, controls, far too much."""
+    body = {"text": "甲\ud842\0\r" + "长" * 30_000}
+    answer = here("do", "KeepDraft", json.dumps({"key": "log", "body": body}), "--data", licheng.path)
+    assert answer.code == 0, answer
+    with licheng.reading() as connection:
+        assert drafts(connection)["log"][0] == body
+    assert do(licheng.path, "SetPreference", key="layout.log", value="甲").code == 0
+    half = json.dumps({"key": "layout.log", "value": "\ud842"})
+    assert here("do", "SetPreference", half, "--data", licheng.path).code == 0

@@ -33,13 +33,17 @@ def desk_with_backup(desk: Desk, tmp_path: Path) -> tuple[Desk, Path]:
     return desk, kept
 
 
-@pytest.mark.parametrize(("call", "number"), [("rename", 1), ("rename", 2), ("fsync", 1), ("link", 1)])
+@pytest.mark.parametrize(
+    ("call", "number"), [("rename", 1), ("rename", 2), ("fsync", 1), ("link", 1), ("rmdir", 1)]
+)
 def test_a_restore_killed_half_way(desk_with_backup: tuple[Desk, Path], call: str, number: int) -> None:
     desk, kept = desk_with_backup
+    device = desk.device()
     killed_at(call, number, ["restore", str(kept), "--data", str(desk.path)])
     texts = [row["text"] for row in listed(desk.path, "log_entry")]
     assert texts in ([FORMER, LATER], [FORMER]), "neither the former desk nor the backup's"
     assert desk.codes() == set()
+    assert (desk.device() == device) == (texts == [FORMER, LATER]), "a restored desk goes on in a new chain"
     # and it can be done again
     assert here("restore", kept, "--data", desk.path).code == 0
     assert [row["text"] for row in listed(desk.path, "log_entry")] == [FORMER]

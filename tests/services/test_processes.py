@@ -150,9 +150,9 @@ def test_nobody_restores_under_an_open_window(desk: Desk, tmp_path: Path) -> Non
         from commandcenter.domain.errors import Unavailable
 
         with pytest.raises(Unavailable, match="directory_in_use"):
-            desk.directory.restore(kept)
+            desk.directory.restore(kept, lambda arriving: None)
     finally:
         lock.release()
-    assert desk.directory.restore(kept) is not None
+    assert desk.directory.restore(kept, lambda arriving: None) is not None
     open_workplace(desk.directory, "empty").close()
     assert desk.codes() == set()

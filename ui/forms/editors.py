@@ -9,7 +9,9 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import instant_text, parse_instant
+from ui.shell.chip import Label
 from ui.shell.composing import TextLine
+from ui.shell.draft import Limits
 from ui.shell.editor import LineEditor
 from ui.shell.when import DayWords, WhenError, parse_when, write_when
 from ui.theme import SPACE, TYPE, Theme
@@ -228,6 +230,11 @@ class NoteText(Editor):
         self._breaks = breaks
         self._quiet = False
         self._adopt(self.box)
+        self._limits = Limits()
+        self.count = Label(workbench.theme, size=TYPE.small, ink="muted", figures=True)
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.count.setVisible(False)
+        self._outer.addWidget(self.count)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.box.sent.connect(self._enter)
         self.box.left.connect(self.left)
@@ -242,6 +249,10 @@ class NoteText(Editor):
             self.entered.emit()
 
     def _changed(self) -> None:
+        count, limits = len(self.box.exact_text()), self._limits
+        self.count.setVisible(count >= limits.count_from)
+        self.count.setText(f"{count:,} / {limits.max_chars:,}")
+        self.count.set_ink("danger" if count > limits.max_chars else "muted")
         if not self._quiet:
             self.typed.emit()
 

@@ -38,7 +38,7 @@ class IncidentHead(QWidget):
         self.number.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state = Chip(theme)
         self.state.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.close_button = Chip(theme, "", key="K")
+        self.close_button = Chip(theme, "", key="Alt+K")
         self.close_button.clicked.connect(self.close_wanted)
         self.place = Label(theme, elided=True)
         self.reported = Label(theme, ink="muted", figures=True)

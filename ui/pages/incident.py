@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
@@ -16,6 +15,7 @@ from commandcenter.domain.record import REGISTRY
 from db.desk.engine import Connection
 from db.queries.incidents import IncidentCard, incident
 from db.queries.log import LogFilter, LogLine, day_counts
+from ui.export import Exporter
 from ui.forms.closing import ClosingPanel
 from ui.forms.incident_fields import IncidentFields
 from ui.forms.incident_head import IncidentHead
@@ -66,9 +66,10 @@ class IncidentPage(Page):
         for panel in (self.closing, self.strike):
             panel.closed.connect(self._panel_closed)
         workbench.directory.changed.connect(self._renamed)
-        shortcut = QShortcut(QKeySequence("Alt+K"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.ask_closing)
+        self.exporter = Exporter(workbench, self)
+        # of the whole window while this page is shown: the cursor is mostly in the log box
+        for key, act in (("Alt+K", self.ask_closing), ("Ctrl+E", self._save), ("Ctrl+P", self._print)):
+            QShortcut(QKeySequence(key), self).activated.connect(act)
         self.setFocusProxy(self.table)
         self.set_theme(theme)
         self._show_chips({})
@@ -306,13 +307,19 @@ class IncidentPage(Page):
             self.closing.open_for(self._card)
             self._arrange()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """K closes or reopens, where no list takes it for up."""
-        letter = unicodedata.normalize("NFKC", event.text()).casefold()
-        if letter == "k" and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
-            self.ask_closing()
-        else:
-            super().keyPressEvent(event)
+    # ---- paper
+
+    def shown(self) -> LogFilter | None:
+        """The lines the timeline shows now; None before an incident is here."""
+        return None if self._id is None else timeline_filter(self._id, self._kind, self._machine)
+
+    def _save(self) -> None:
+        if (filter_ := self.shown()) is not None:
+            self.exporter.save(filter_)
+
+    def _print(self) -> None:
+        if (filter_ := self.shown()) is not None:
+            self.exporter.print(filter_)
 
     # ---- look
 
@@ -346,8 +353,11 @@ class IncidentPage(Page):
             ("Tab", "move"),
             ("Enter / F2", "edit"),
             ("Esc", "leave"),
-            ("K / Alt+K", "close"),
+            ("Alt+K", "close"),
             ("Enter", "whole"),
             ("X", "strike"),
         )
-        return [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
+        own = [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
+        own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))
+        own.append(KeyHint("Ctrl+P", words("export.keys.print"), group))
+        return own

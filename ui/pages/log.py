@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -61,9 +60,8 @@ class LogPage(Page):
         self.list.failed.connect(workbench.say_error)
         directory.changed.connect(self._names_changed)
         for key, act in (("Ctrl+E", self._save), ("Ctrl+P", self._print)):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(act)
+            # of the whole window while this page is shown: the cursor is mostly in the log box
+            QShortcut(QKeySequence(key), self).activated.connect(act)
         self.setFocusProxy(self.list)
 
     def refresh(self, change_set: ChangeSet | None) -> None:
@@ -94,13 +92,13 @@ class LogPage(Page):
         self.workbench.bridge.ask(self, lambda connection: lines_by_id(connection, [id_]), show, topic="open")
 
     def choose(self, place: int) -> None:
-        """Choose the line at a place of the screen, from the top."""
-        self.list.table.view.row_pressed.emit(place)
+        """Choose the line at a place of the screen, from the top; the last one where there are fewer."""
+        self.list.table.view.row_pressed.emit(min(place, self.list.table.model.rowCount() - 1))
 
     def _ask_strike(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
-        if line is not None and line.id == id_:
-            self._strike_panel().open_for(line)
+        if line is not None and line.id == id_ and self._strike_panel().open_for(line):
+            self.list.detail.hide()  # the panel shows the line whole, and a small screen has room for one
 
     def _ask_incident(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
@@ -135,6 +133,7 @@ class LogPage(Page):
                 panel.close_panel()
 
     def _panel_closed(self) -> None:
+        self.list.detail.show()
         self.list.table.view.setFocus()
 
     def _save(self) -> None:

@@ -131,7 +131,7 @@ class RegistersPage(Page):
         else:
             self.pane().to_list()
 
-    def focus_field(self) -> None:
+    def focus_field(self, about: object = None) -> None:
         """The keyboard in the list."""
         self.pane().to_list()
 

@@ -255,7 +255,7 @@ class SearchPage(Page):
     def _leave(self) -> None:
         self.field.selectAll()
 
-    def focus_field(self) -> None:
+    def focus_field(self, about: object = None) -> None:
         """The cursor in the field, its words selected so that typing replaces them."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()

@@ -86,6 +86,7 @@ class SettingsPage(Page):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
+        self.setFocusProxy(next(iter(self.preferences.values())))
         workbench.directory.changed.connect(self._names_changed)
         self._names_changed()
 
@@ -252,7 +253,7 @@ class SettingsPage(Page):
 
     def report(self) -> str:
         """The self-check as text."""
-        lines = [f"{self.words('settings.about.program')}: {self.words('shell.product')}"]
+        lines = [f"{self.words('settings.about.program')}: {self.workbench.directory.product()}"]
         lines += [f"{self.words(f'settings.about.{fact.key}')}: {fact.text}" for fact in self._report]
         return "\n".join(lines)
 
@@ -305,9 +306,11 @@ class SettingsPage(Page):
         """The chain's head as ``verify --anchor`` takes it."""
         return self._head.text()
 
-    def focus_field(self) -> None:
-        """The keyboard on the first choice."""
-        next(iter(self.preferences.values())).setFocus(Qt.FocusReason.OtherFocusReason)
+    def focus_field(self, about: object = None) -> None:
+        """The keyboard on the first choice, or on the one (preference, value) just made."""
+        first = next(iter(self.preferences.values()))
+        chip = self.preferences.get(about, first) if isinstance(about, tuple) else first
+        chip.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def key_hints(self) -> Sequence[KeyHint]:
         """The page's keys."""

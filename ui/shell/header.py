@@ -51,6 +51,10 @@ class Header(QWidget):
         self.set_theme(theme)
         self._tick()
 
+    def set_product(self, name: str) -> None:
+        """What this is called here: by the district's name, once that is known."""
+        self._product.setText(name)
+
     def set_desk(self, label: str) -> None:
         """The desk's name, "" for none."""
         self._desk.show_text(label)

@@ -113,8 +113,7 @@ class LogBox(QWidget):
         self._saving_timer.stop()
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            begun = self.draft() if self._begun() else None
-            self.restore(replace(pending, after=begun or pending.after))
+            self.restore(replace(pending, after=self.draft() if self._begun() else pending.after))
             self.draft_changed.emit(self.draft())
         self._tell(field, sentence)
 
@@ -179,18 +178,17 @@ class LogBox(QWidget):
         self._message.setMinimumWidth(1)
         self._hint = Label(theme, size=TYPE.small, ink="muted", elided=True)
         self._count = Label(theme, size=TYPE.small, ink="muted", figures=True)
-        outer = QVBoxLayout(self)
+        outer = self._outer = QVBoxLayout(self)
         outer.addWidget(self._options)
         outer.addWidget(self._message)
         outer.addWidget(self._hint)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.tag)
         row.addWidget(self.incident_tag)
         row.addWidget(self.editor, 1)
         row.addWidget(self._count)
         outer.addLayout(row)
-        self._outer, self._row = outer, row
         self._space()
         self._saving_timer = QTimer(self, singleShot=True, interval=SAVING_SHOWN_AFTER_MS)
 
@@ -368,8 +366,7 @@ class LogBox(QWidget):
         self._count.setVisible(count >= self._limits.count_from)
         self._count.setText(f"{count:,} / {self._limits.max_chars:,}")
         self._count.set_ink("danger" if count > self._limits.max_chars else "muted")
-        found = self._offered()
-        offered = found[0] if found else None
+        offered = found[0] if (found := self._offered()) else None
         page = (self._context[1] or words("shell.logbox.no_incident")) if elsewhere else None
         self._hint.setText(hint(self.draft(), self._when, offered=offered, elsewhere=page, words=words))
         self._show_said(active)
@@ -381,6 +378,10 @@ class LogBox(QWidget):
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
         inside = new is not None and self.isAncestorOf(new)
+        if new is not None and not inside and self._refused is not None and not self._begun():
+            self._refused = None  # nothing stands there that could be wrong
+            self._say("")
+            self._mark_refused()
         if inside or (old is not None and self.isAncestorOf(old)):
             self._refresh()
 

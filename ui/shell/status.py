@@ -41,11 +41,13 @@ class StatusLine(QWidget):
         row.addWidget(self._counts)
         row.addWidget(self._keys)
         self._counts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._state: tuple[str, object] | None = None
         self.set_theme(theme)
         self.set_local_only()
 
     def set_saved(self, at: datetime) -> None:
         """Everything typed is durable; ``at`` is the last commit, aware."""
+        self._state = ("saved", at)
         clock = at.astimezone(SHANGHAI).strftime("%H:%M:%S")
         self._save.set_ink("muted")
         self._save.setText(self._words("shell.status.saved", at=clock))
@@ -57,8 +59,17 @@ class StatusLine(QWidget):
 
     def set_unsaved(self, reason: str) -> None:
         """Something is not durable, and why."""
+        self._state = ("unsaved", reason)
         self._save.set_ink("danger")
         self._save.setText(self._words("shell.status.unsaved", reason=reason))
+
+    def take_state(self, other: StatusLine) -> None:
+        """Say what ``other`` says of saving: the window is furnished anew, the file is the same."""
+        match other._state:
+            case ("saved", datetime() as at):
+                self.set_saved(at)
+            case ("unsaved", str() as reason):
+                self.set_unsaved(reason)
 
     def show_note(self, sentence: str) -> None:
         """Something was done: say so for a while, where nothing moves for it."""

@@ -170,7 +170,8 @@ class Shell(QMainWindow):
         widget = self.stack.currentWidget()
         if widget is None:
             return
-        target: QWidget | None = widget.focusWidget()
+        last: QWidget | None = widget.focusWidget()  # None, whatever the stubs say
+        target: QWidget | None = widget.focusProxy() if last is None else last
         if target is None:
             parts = [widget, *widget.findChildren(QWidget)]
             target = next((part for part in parts if takes_tab(part)), self.rail.button(self._current))

@@ -17,6 +17,9 @@ from ui.tables.days import whole_text
 from ui.tables.wording import Wording, visible
 from ui.theme import SPACE, TYPE, Theme
 
+# heights at 100 %: about four lines of text under the particulars, two, and one sentence alone
+WHOLE, LEAST, NONE = 136, 96, 40
+
 
 class WholeText(QPlainTextEdit):
     """A text to read and to copy from; what is copied is what was typed, not the signs for marks."""
@@ -113,7 +116,6 @@ class LineDetail(QWidget):
         self._column.setContentsMargins(px(SPACE.m), px(SPACE.s), px(SPACE.m), px(SPACE.s))
         self._column.setSpacing(px(SPACE.xs))
         self._links.setSpacing(px(SPACE.s))
-        self.setMaximumHeight(px(136))
         # the frame is painted by this widget; inside it the text needs none
         self.text.setStyleSheet("QPlainTextEdit { border: 0; background: transparent; }")
         repaint_all(self, theme)
@@ -122,11 +124,11 @@ class LineDetail(QWidget):
 
     def sizeHint(self) -> QSize:
         """About four lines of text under the particulars; a longer one scrolls."""
-        return QSize(self._theme.px(640), self._theme.px(136))
+        return QSize(self._theme.px(640), self._theme.px(WHOLE if self._line is not None else NONE))
 
     def minimumSizeHint(self) -> QSize:
         """Two lines of text."""
-        return QSize(self._theme.px(320), self._theme.px(96))
+        return QSize(self._theme.px(320), self._theme.px(LEAST if self._line is not None else NONE))
 
     def _particulars(self, line: LogLine) -> list[tuple[str, str]]:
         values, words, wording = line.values, self._words, self._wording
@@ -166,6 +168,8 @@ class LineDetail(QWidget):
         self.to_replacement.setVisible(strike is not None and strike.replacement_id is not None)
         self.to_struck.setVisible(line is not None and line.replaces_id is not None)
         self._strip.setVisible(line is not None)
+        self.setMaximumHeight(self._theme.px(WHOLE if line is not None else NONE))
+        self.updateGeometry()
         self._strip.updateGeometry()
 
     def _fact(self, caption: str, value: str, *, bold: bool = False, figures: bool = False) -> None:
