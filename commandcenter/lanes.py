@@ -6,17 +6,20 @@ import heapq
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.errors import Unavailable
-from commandcenter.services.command import Command
-from commandcenter.services.workplace import Outcome, Workplace
 from db.desk.engine import Connection, StoreError, explained, open_reader, was_interrupted
+from db.desk.journal import newest
+from db.desk.upgrade import is_settled
+
+if TYPE_CHECKING:  # loaded by the writer when it opens the file
+    from commandcenter.services.command import Command
+    from commandcenter.services.workplace import Outcome, Workplace
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,7 +74,8 @@ class WriterLane:
         with self._wake:
             self._closing = True
             self._wake.notify()
-        self._thread.join(deadline_s)
+        if self._thread.ident is not None:  # never started: nothing to wait for
+            self._thread.join(deadline_s)
         if self._thread.is_alive():
             log.error("the writer lane missed its deadline of %s s", deadline_s)
             return False
@@ -80,26 +84,42 @@ class WriterLane:
     def _command(self, workplace: Workplace, command: Command) -> Outcome:
         outcome = workplace.execute(command)
         if outcome.changes:
-            self._changed(outcome.change_set)
+            self._tell(outcome.change_set)
         return outcome
+
+    def _tell(self, change_set: ChangeSet) -> None:
+        """Tell of a commit. It stands, whatever becomes of those who are told."""
+        try:
+            self._changed(change_set)
+        except Exception:
+            log.exception("a commit could not be told")
 
     def _run(self) -> None:
         try:
             workplace = self._open()
         except BaseException as error:  # noqa: BLE001  whoever waits is told
             self.ready.set_exception(error)
-            with self._wake:
-                self._closing = True
-                waiting, self._queue = self._queue, []
-            for *_, future in waiting:
-                future.set_exception(error)
+            self._give_up(error)
             return
         self.ready.set_result(workplace)
         try:
             while self._step(workplace):
                 pass
+        except BaseException as error:
+            log.critical("the writer lane ended", exc_info=True)
+            self._give_up(error)
+            raise
         finally:
             workplace.close()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Nothing more is carried out: whoever waits is told why, whoever comes is turned away."""
+        with self._wake:
+            self._closing = True
+            waiting, self._queue = self._queue, []
+        for *_, future in waiting:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
 
     def _step(self, workplace: Workplace) -> bool:
         with self._wake:
@@ -125,14 +145,19 @@ class WriterLane:
         """One slice of idle work. True if more is waiting."""
         try:
             others = workplace.changes_by_others()
-            if others is not None:
-                self._changed(others)
+            if others is not None and others.touched:
+                self._tell(others)
             return workplace.idle(SLICE_S)
         except (StoreError, Unavailable):
             # a lock held by another process, a full disk: the next slice tries again, the log says so
             log.warning("idle work is waiting", exc_info=True)
-            time.sleep(POLL_S)
-            return False
+        except Exception:
+            # our fault; but the operator's next line matters more than the work that waits
+            log.exception("idle work failed")
+        with self._wake:
+            if not self._queue and not self._closing:
+                self._wake.wait(POLL_S)
+        return False
 
 
 class ReaderLanes:
@@ -143,9 +168,10 @@ class ReaderLanes:
         self._ready = ready
         self._local = threading.local()
         self._running: dict[Future[Any], Connection] = {}
+        self._waiting: set[Future[Any]] = set()  # asked, and not done
         self._lock = threading.Lock()
-        self._asked = 0
         self._closed = False
+        self.seen_early: int | None = None  # the newest entry there was when a reader came before the writer
         self._connections: list[Connection] = []
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="reader")
 
@@ -156,14 +182,14 @@ class ReaderLanes:
             if self._closed:
                 answer.cancel()
                 return answer
-            self._asked += 1
+            self._waiting.add(answer)
+            self._pool.submit(self._answer, question, answer)
         answer.add_done_callback(self._answered)
-        self._pool.submit(self._answer, question, answer)
         return answer
 
     def _answered(self, answer: Future[Any]) -> None:
         with self._lock:
-            self._asked -= 1
+            self._waiting.discard(answer)
 
     def cancel(self, answer: Future[Any]) -> None:
         """A newer question makes this one pointless; it is interrupted if it is being asked."""
@@ -177,7 +203,6 @@ class ReaderLanes:
         if not answer.set_running_or_notify_cancel():
             return
         try:
-            self._ready.result()
             connection = self._connection()
             with self._lock:
                 self._running[answer] = connection
@@ -194,16 +219,43 @@ class ReaderLanes:
     def _connection(self) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = open_reader(self._file)
+            connection = self._open_early()
+            if connection is None:
+                self._ready.result()
+                connection = open_reader(self._file)
             self._local.connection = connection
             with self._lock:
                 self._connections.append(connection)
+        elif self._ready.done():
+            self._ready.result()
+        return connection
+
+    def _open_early(self) -> Connection | None:
+        """A file to which nothing need be done is read at once, while the writer is still opening it.
+
+        None if there is no such file; what is wrong with it the writer will tell."""
+        if self._ready.done() or not self._file.is_file():
+            return None
+        try:
+            connection = open_reader(self._file)
+        except Unavailable:
+            return None
+        try:
+            settled = is_settled(connection)
+            seen = newest(connection) if settled else 0
+        except StoreError:
+            settled = False
+        if not settled:
+            connection.close()
+            return None
+        with self._lock:
+            self.seen_early = seen if self.seen_early is None else min(self.seen_early, seen)
         return connection
 
     def busy(self) -> bool:
         """Whether a question is waiting or being answered."""
         with self._lock:
-            return self._asked > 0
+            return bool(self._waiting)
 
     def close(self) -> None:
         """Interrupt what runs, end the threads, close the connections."""
@@ -212,5 +264,9 @@ class ReaderLanes:
             for connection in self._running.values():
                 connection.interrupt()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            unasked = list(self._waiting)
+        for answer in unasked:  # those that no thread came to
+            answer.cancel()
         for connection in self._connections:
             connection.close()

@@ -6,11 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from commandcenter.domain.errors import Unavailable
 
@@ -18,6 +16,7 @@ from commandcenter.domain.errors import Unavailable
 # database's half of the program is imported where it is used.
 if TYPE_CHECKING:
     import uuid
+    from concurrent.futures import Future
 
     from commandcenter.domain.change import ChangeSet
     from commandcenter.services.command import Command
@@ -64,8 +63,7 @@ def default_directory() -> Path:
     return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
 
 
-@dataclass(frozen=True)
-class DataDirectory:
+class DataDirectory(NamedTuple):
     """The folder of one desk: its database and what lies beside it."""
 
     path: Path
@@ -112,8 +110,13 @@ class DataDirectory:
             "why": why,
             **more,
         }
-        with self.anchors.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        with self.anchors.open("a+b") as stream:
+            stream.seek(0, os.SEEK_END)
+            torn = False
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                torn = stream.read(1) != b"\n"  # by a crash: it must not take this line with it
+            stream.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
         return n, hash_
@@ -131,14 +134,16 @@ class DataDirectory:
         if not self.anchors.exists():
             return []
         found: list[Anchor] = []
-        for line in self.anchors.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+        for line in self.anchors.read_bytes().split(b"\n"):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
                 raw = json.loads(line)
                 if "restored" in raw:
-                    restored = {uuid.UUID(device): n for device, n in raw["restored"].items()}
+                    restored = {uuid.UUID(device): int(n) for device, n in raw["restored"].items()}
                     found = [anchor for anchor in found if anchor.n <= restored.get(anchor.device, 0)]
-                if raw["n"]:
-                    found.append(Anchor(device=uuid.UUID(raw["device"]), n=raw["n"], hash=raw["hash"]))
+                if int(raw["n"]):
+                    found.append(
+                        Anchor(device=uuid.UUID(raw["device"]), n=int(raw["n"]), hash=str(raw["hash"]))
+                    )
         return found
 
     def restore(self, source: Path, prepare: Callable[[DataDirectory], None]) -> Path | None:
@@ -246,6 +251,18 @@ class Desktop:
         self.clock = SystemClock()
         self._writer = WriterLane(lambda: open_workplace(directory, profile, self.clock), changed)
         self._readers = ReaderLanes(directory.database, self._writer.ready)
+        self._changed = changed
+        self._writer.ready.add_done_callback(self._tell_what_came_between)
+
+    def _tell_what_came_between(self, ready: Future[Workplace]) -> None:
+        """On the writer's thread: what others committed after a reader's first look and before its own."""
+        from db.desk.journal import tail
+
+        seen = self._readers.seen_early
+        if seen is not None and ready.exception() is None:
+            between = tail(ready.result().connection, seen)
+            if between.touched:
+                self._changed(between)
 
     @property
     def ready(self) -> Future[Workplace]:

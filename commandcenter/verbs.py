@@ -15,7 +15,8 @@ from commandcenter.domain.errors import Refused, Unavailable
 from commandcenter.domain.fields import plain
 from commandcenter.domain.record import kind_of, typed_values
 from commandcenter.runtime import DataDirectory, default_directory, open_workplace
-from commandcenter.services.command import described, parse
+from commandcenter.services.command import described, half_character, parse
+from commandcenter.services.first_start import shipped_changes
 from commandcenter.services.workplace import Workplace
 from db.desk.backup import backup as copy_database
 from db.desk.backup import carry_counters
@@ -74,6 +75,8 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
         name, equals, value = condition.partition("=")
         if not equals:
             raise Refused("usage", reason=f"--where {condition}")
+        if half := half_character(value):
+            raise Refused("control_character", field=name, code_point=half)
         if name == "id":
             where[name] = _uuid(value, name)
         else:
@@ -152,7 +155,7 @@ def verify(options: argparse.Namespace) -> dict[str, Any]:
     try:
         anchors = directory.known_anchors() + [_anchor(text, workplace.device) for text in options.anchor]
         with explained(directory.database):
-            result = check(workplace.connection, anchors)
+            result = check(workplace.connection, anchors, shipped=shipped_changes())
         n, hash_ = (0, "")
         if not result.findings:
             n, hash_ = directory.note_anchor(workplace.connection, workplace.device, "verify")

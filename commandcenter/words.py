@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from functools import cache
-from pathlib import Path
-from typing import Any, Protocol
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 LANGUAGES = ("zh_CN", "en")
 AUTHORITY = "zh_CN"
 # A path beside this package and not importlib.resources: that alone costs 10 ms of a start.
-FOLDER = Path(__file__).resolve().parent.parent / "resources" / "translations"
+FOLDER = os.path.normpath(os.path.join(__file__, "../../resources/translations"))  # noqa: PTH118
 
 
 class Told(Protocol):
@@ -61,18 +64,39 @@ def part(language: str, stem: str) -> dict[str, str]:
     """One catalogue file, flat: {"nav.log": "值班", …} without its stem; empty if there is no such file.
 
     Files are read when first needed: a window paints its first page with one of them."""
-    file = FOLDER / language / f"{stem}.toml"
-    flat: dict[str, str] = {}
-    if file.is_file():
-        _flatten("", tomllib.loads(file.read_text(encoding="utf-8")), flat)
+    file = os.path.join(FOLDER, language, f"{stem}.toml")  # noqa: PTH118
+    if not os.path.isfile(file):  # noqa: PTH113
+        return {}
+    code = _Catalogue(stem, file).get_code(stem)
+    found: dict[str, Any] = {"flat": {}}
+    if code is not None:
+        exec(code, found)
+    flat: dict[str, str] = found["flat"]
     return flat
+
+
+class _Catalogue(SourceFileLoader):
+    """Python's own loader with TOML for a language: it keeps what was read beside the file as it does for
+    modules (``__pycache__``, valid while the file's time and size are the same), and saves a start 4 ms."""
+
+    def source_to_code(  # type: ignore[override]  # static in one base, not in the other
+        self, data: Any, path: Any, *, _optimize: int = -1
+    ) -> CodeType:
+        """The file as a module that holds the flat table, and nothing else."""
+        import tomllib
+
+        flat: dict[str, str] = {}
+        _flatten("", tomllib.loads(bytes(data).decode("utf-8")), flat)
+        return compile(f"flat = {flat!r}", path, "exec", dont_inherit=True)
 
 
 def catalogue(language: str) -> dict[str, str]:
     """All keys and texts of one language: {"shell.nav.log": "值班", …}."""
+    from pathlib import Path
+
     return {
         f"{file.stem}.{key}": text
-        for file in sorted((FOLDER / language).glob("*.toml"))
+        for file in sorted(Path(FOLDER, language).glob("*.toml"))
         for key, text in part(language, file.stem).items()
     }
 

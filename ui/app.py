@@ -16,7 +16,6 @@ from ui import first  # noqa: F401  before anything else that is ours
 
 # isort: split
 from PySide6.QtCore import QLibraryInfo, QObject, Qt, QTimer, QTranslator, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from commandcenter.domain import codes
@@ -28,7 +27,7 @@ from ui.drafts import LOG_BOX, from_json
 from ui.shell.draft import Choice, LineDraft
 from ui.shell.nav import PageEntry
 from ui.shell.window import Shell
-from ui.theme import SCALES, Theme, ThemeName, apply
+from ui.theme import SCALES, STYLE, Theme, ThemeName, apply
 
 if TYPE_CHECKING:
     from ui.duty_room import DutyRoom
@@ -103,12 +102,10 @@ def prepare(words: Words) -> QApplication:
     """The QApplication, with input method, translations of Qt's own dialogs and no dark surprises."""
     plugins = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
     input_method.apply(os.environ, plugins)
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app = existing if isinstance(existing, QApplication) else QApplication([*sys.argv[:1], *STYLE])
     app.setApplicationName("licheng-command-centre")
     app.setApplicationDisplayName("")
-    translate(app, words.language)
     return app
 
 
@@ -161,6 +158,7 @@ class Application(QObject):
         self._loader = _Loader()
         self._loader.loaded.connect(self._loaded, Qt.ConnectionType.QueuedConnection)
         self.shell.painted.connect(self._loader.start)
+        self.shell.painted.connect(lambda: translate(self.app, words.language))
 
     def show(self) -> None:
         """Paint the window; everything else is loaded behind it."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from commandcenter.domain.errors import Answerable
-from commandcenter.services.command import Command
-from commandcenter.services.workplace import Outcome
 from db.desk.engine import Connection
+
+# the commands' half of the program is loaded on the writer's thread; the first lines do not wait for it
+if TYPE_CHECKING:
+    from commandcenter.services.command import Command
+    from commandcenter.services.workplace import Outcome
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

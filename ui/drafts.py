@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,21 +17,19 @@ def to_json(draft: LineDraft) -> dict[str, Any] | None:
     if draft.blank and draft.after is None:
         return None
     body: dict[str, Any] = {}
-    for field in dataclasses.fields(draft):
-        value = getattr(draft, field.name)
+    for name, value in draft._asdict().items():
         if isinstance(value, datetime):
             value = instant_text(value)
         elif isinstance(value, LineDraft):
             value = to_json(value)
         if value not in (None, ""):
-            body[field.name] = value
+            body[name] = value
     return body
 
 
 def from_json(body: Mapping[str, Any]) -> LineDraft:
     """The draft that was kept; fields this program does not know are left aside."""
-    known = {field.name for field in dataclasses.fields(LineDraft)}
-    values = {name: value for name, value in body.items() if name in known}
+    values = {name: value for name, value in body.items() if name in LineDraft._fields}
     if isinstance(values.get("happened_at"), str):
         values["happened_at"] = parse_instant(values["happened_at"])
     if isinstance(values.get("after"), dict):

@@ -18,7 +18,6 @@ from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.clock import SHANGHAI, day_number, to_ms
 from commandcenter.domain.record import REGISTRY
 from commandcenter.runtime import DataDirectory, Desktop, keep_log
-from commandcenter.services.workplace import Workplace
 from commandcenter.words import Words
 from db.queries.log import DayCounts, LogFilter, day_counts
 from ui.app import look, make_shell, translate
@@ -31,6 +30,7 @@ from ui.theme import Theme, apply
 from ui.workbench import Page, Workbench
 
 if TYPE_CHECKING:
+    from commandcenter.services.workplace import Workplace
     from ui.seat import SeatPanel
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ MAKERS = {
 }
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
 SEARCH_KEYS = ("Ctrl+F", "F3")
+WRITER_AFTER_MS = 50
 WAIT_MS = 50
 
 
@@ -73,14 +74,23 @@ class DutyRoom(QObject):
         self.bridge.failed.connect(self._failed)
         self._seat: SeatPanel | None = None
         self._asked_seat = False
+        self._is_open = False
         self._day = 0
+        self.names.read()
         self._furnish(shell, words, theme, "log")
-        self.desktop.start()
+        # The first lines come from a reader; a line typed before the writer has opened waits in its queue.
+        self._writing = False
+        QTimer.singleShot(WRITER_AFTER_MS if directory.database.is_file() else 0, self._begin_writing)
         self.bridge.deliver(self, self.desktop.ready, self._opened, self._not_opened)
         QTimer.singleShot(1500, self._load_the_rest)
         self._minute = QTimer(self, interval=20_000)  # a new day begins a new count
         self._minute.timeout.connect(self._day_may_have_turned)
         self._minute.start()
+
+    def _begin_writing(self) -> None:
+        if not self._writing:
+            self._writing = True
+            self.desktop.start()
 
     def _load_the_rest(self) -> None:
         """Listen for a second start; import the other pages' modules on a thread, so that the first look
@@ -199,6 +209,7 @@ class DutyRoom(QObject):
     # ---- opening and news
 
     def _opened(self, workplace: Workplace) -> None:
+        self._is_open = True
         self.names.read()
         self._count_today()
         self.shell.status.set_saved(self._now())  # what the file holds is durable
@@ -223,7 +234,8 @@ class DutyRoom(QObject):
         header.set_duty(self.names.name("person", now.person))
         self.shell.status.set_desk(self.names.name("desk", now.device))
         self._context_changed()
-        if not self._asked_seat and now.device is not None:
+        # not before the writer is there to hear the answer, and the first lines have been painted
+        if self._is_open and not self._asked_seat and now.device is not None:
             self._asked_seat = True
             if now.person is None:
                 self.choose_seat()
@@ -300,6 +312,7 @@ class DutyRoom(QObject):
 
     def close(self) -> None:
         """Keep the draft, finish what was handed in, end the lanes."""
+        self._begin_writing()
         self.keeper.keep()
         self.desktop.close()
 

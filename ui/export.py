@@ -6,13 +6,13 @@ import tempfile
 import threading
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from commandcenter.domain.clock import SHANGHAI
 from db.desk.engine import Connection
 from db.queries.log import LogFilter
+from ui.file_question import ask_where
 from ui.workbench import Workbench
 
 FORMATS = ((".pdf", "pdf"), (".xlsx", "xlsx"), (".csv", "csv"))
@@ -37,16 +37,14 @@ class Exporter(QObject):
         words = self._workbench.words
         stamp = self._workbench.now().astimezone(SHANGHAI).strftime("%Y%m%d-%H%M")
         filters = [f"{words(f'export.{name}')} (*{suffix})" for suffix, name in FORMATS]
-        start = str(Path.home() / f"{words('export.file_name')}-{stamp}.pdf")
-        chosen, kind = QFileDialog.getSaveFileName(
-            self._window, words("export.title"), start, ";;".join(filters)
-        )
-        if not chosen:
-            return
-        path = Path(chosen)
-        if path.suffix.lower() not in dict(FORMATS):
-            path = path.with_name(path.name + FORMATS[filters.index(kind)][0])
-        self.write(filter_, path)
+        start = Path.home() / f"{words('export.file_name')}-{stamp}.pdf"
+
+        def chosen(path: Path, kind: str) -> None:
+            if path.suffix.lower() not in dict(FORMATS):
+                path = path.with_name(path.name + FORMATS[filters.index(kind)][0])
+            self.write(filter_, path)
+
+        ask_where(self._window, words, words("export.title"), filters, start, chosen)
 
     def write(self, filter_: LogFilter, path: Path) -> None:
         """Write the list to ``path``; the strip tells how it goes and how it went."""
@@ -54,7 +52,9 @@ class Exporter(QObject):
 
     def print(self, filter_: LogFilter) -> None:
         """Set the list as a page, show it, and print it if the person says so."""
-        self._folder = tempfile.TemporaryDirectory(prefix="licheng-print-")
+        if self._busy:
+            return
+        self._folder = tempfile.TemporaryDirectory(prefix="licheng-print-", ignore_cleanup_errors=True)
         self._start(filter_, Path(self._folder.name) / "list.pdf", self._show_print)
 
     def cancel(self) -> None:
@@ -105,6 +105,7 @@ class Exporter(QObject):
         from commandcenter.documents.sheet import Cancelled
 
         self._busy = False
+        self._drop_folder()
         if isinstance(error, Cancelled):
             self._workbench.said.emit(self._workbench.words("export.cancelled"))
         else:
@@ -114,29 +115,14 @@ class Exporter(QObject):
         self._workbench.said.emit(self._workbench.words("export.written", count=f"{count:,}", path=str(path)))
 
     def _show_print(self, path: Path, count: int) -> None:
-        from PySide6.QtPdf import QPdfDocument
-        from PySide6.QtPrintSupport import QPrinter, QPrintPreviewDialog
+        from ui.preview import Preview
 
-        document = QPdfDocument(self)
-        document.load(str(path))
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(self._workbench.words("export.file_name"))
-        dialog = QPrintPreviewDialog(printer, self._window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._workbench.said.emit(self._workbench.words("export.set", count=f"{count:,}"))
+        preview = Preview(self._workbench, path, count, self._window)
+        preview.finished.connect(lambda _: self._drop_folder())
+        preview.open()
 
-        def paint(device: QPrinter) -> None:
-            painter = QPainter(device)
-            for page in range(document.pageCount()):
-                if page:
-                    device.newPage()
-                area = device.pageLayout().paintRectPixels(device.resolution())
-                size = document.pagePointSize(page).scaled(
-                    area.width(), area.height(), Qt.AspectRatioMode.KeepAspectRatio
-                )
-                image = document.render(page, QSize(round(size.width()), round(size.height())))
-                painter.drawImage(0, 0, image)
-            painter.end()
-
-        dialog.paintRequested.connect(paint)
-        dialog.finished.connect(lambda _: document.deleteLater())
-        dialog.open()
+    def _drop_folder(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

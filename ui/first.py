@@ -2,7 +2,7 @@
 
 PySide6 puts its own function in the place of ``__import__``, so that a module may say ``from __feature__
 import snake_case``. For that it reads the whole source of every module imported afterwards, and searches it
-for the word PySide6: about 0.4 ms a module, a fifth of a start. No module here has features; the import is
+for the word PySide6: about 0.4 ms a module, a tenth of a start. No module here has features; the import is
 given back as it was. What is not found where it is expected is left alone.
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import builtins
 import gc
 
-# A start makes objects that stay. Going through them again and again finds nothing to free.
+# A start makes objects that stay; going through them again and again costs it 12 ms to the
+# first paint and 25 ms to the first lines, and finds nothing. Cycles are still collected, less often.
 gc.set_threshold(50_000, 20, 50)
 
 import PySide6.QtWidgets  # noqa: E402, F401

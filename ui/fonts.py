@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
+from typing import NamedTuple
 
-from PySide6.QtGui import QFont, QFontDatabase, QRawFont
+from PySide6.QtGui import QFontDatabase
 
 CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei")
 FIGURES = ("DejaVu Sans Mono", "Noto Sans Mono CJK SC", "Cascadia Mono", "Consolas")
@@ -17,13 +15,11 @@ MUST_SHOW = (0x9CA4, 0x57CE)
 RARE = (0x20BB7, 0x3402)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fonts:
-    """The families to use, best first; ``warning`` is None, "no_cjk_font" or "rare_glyphs_missing"."""
+class Fonts(NamedTuple):
+    """The families to use, best first."""
 
     families: tuple[str, ...]
     figures: tuple[str, ...]
-    warning: str | None = None
 
 
 def choose(prefer_bundled: bool = False) -> Fonts:
@@ -40,12 +36,14 @@ def choose(prefer_bundled: bool = False) -> Fonts:
     return Fonts(
         families=tuple(chinese[:1]),
         figures=(*figures, *chinese[:1]),
-        warning=missing_glyphs(chinese[0] if chinese else ""),
     )
 
 
 def load_bundled() -> str:
     """Load the shipped OTF into Qt and return its family, "" where the package or file is missing."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return ""
@@ -57,6 +55,8 @@ def load_bundled() -> str:
 
 def missing_glyphs(family: str) -> str | None:
     """The warning code for ``family``: None when the district's name and rare signs can be shown."""
+    from PySide6.QtGui import QFont, QRawFont
+
     raw = QRawFont.fromFont(QFont(family)) if family else QRawFont.fromFont(QFont())
     if not all(raw.supportsCharacter(sign) for sign in MUST_SHOW):
         return "no_cjk_font"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
+import os
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPainter
 
-PACKAGE = "qtawesome"
-FILE = "fonts/materialdesignicons6-webfont-6.9.96.ttf"
+if TYPE_CHECKING:
+    from PySide6.QtGui import QIcon
+
+# beside this package, like the catalogues; resources/fonts/README.md says where it comes from
+FILE = os.path.normpath(os.path.join(__file__, "../../resources/fonts/icons.ttf"))  # noqa: PTH118
 
 CODEPOINTS = {
     "overview": 0xF0A1D,
@@ -46,15 +49,11 @@ class _Loaded:
 
 
 def load() -> str:
-    """Put the icon font into Qt once (about 8 ms) and return its family, "" where it is missing."""
+    """Put the icon font into Qt once and return its family, "" where it is missing."""
     if _Loaded.family is None:
-        _Loaded.family = ""
-        spec = find_spec(PACKAGE)
-        if spec is not None and spec.origin is not None:
-            file = Path(spec.origin).with_name("fonts") / Path(FILE).name
-            number = QFontDatabase.addApplicationFont(str(file)) if file.is_file() else -1
-            families = QFontDatabase.applicationFontFamilies(number) if number >= 0 else []
-            _Loaded.family = families[0] if families else ""
+        number = QFontDatabase.addApplicationFont(FILE)
+        families = QFontDatabase.applicationFontFamilies(number) if number >= 0 else []
+        _Loaded.family = families[0] if families else ""
     return _Loaded.family
 
 
@@ -79,6 +78,8 @@ def paint(painter: QPainter, rect: QRectF, name: str, colour: QColor) -> None:
 
 def icon(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QIcon:
     """Icon ``name`` as a QIcon of ``size`` pixels; loads the font if needed. KeyError if unknown."""
+    from PySide6.QtGui import QIcon, QPixmap
+
     # before the painter: a pixmap that goes while it is painted on takes the program with it
     if name not in CODEPOINTS:
         raise KeyError(name)

@@ -30,6 +30,7 @@ class IncidentsRoom(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
+        self.setFocusProxy(self.board)
         for key in BACK_KEYS:
             shortcut = QShortcut(QKeySequence(key), self.one)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -39,12 +40,14 @@ class IncidentsRoom(Page):
         """Show one incident."""
         self.one.show_incident(id_)
         self._stack.setCurrentWidget(self.one)
+        self.setFocusProxy(self.one)
         self.one.setFocus()
         self.workbench.context_changed.emit()
 
     def back(self) -> None:
         """Show the board again."""
         self._stack.setCurrentWidget(self.board)
+        self.setFocusProxy(self.board)
         self.board.setFocus()
         self.workbench.context_changed.emit()
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QTimer
 
 from commandcenter.domain.errors import Answerable, Unavailable
-from commandcenter.services.desk_affairs import KeepDraft
-from commandcenter.services.log import WriteLogEntry
-from commandcenter.services.workplace import Outcome
 from ui.drafts import LOG_BOX, to_json
 from ui.shell.draft import LineDraft
 from ui.shell.window import Shell
 from ui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from commandcenter.services.workplace import Outcome
 
 # A crash loses what was typed in the last second at most; the promise leaves room for the commit.
 KEEP_AFTER_MS = 700
@@ -43,6 +44,8 @@ class LineKeeper(QObject):
         self._timer.stop()
         if self._changed is None:
             return
+        from commandcenter.services.desk_affairs import KeepDraft
+
         draft, self._changed = self._changed, None
         self._workbench.bridge.execute(
             self, KeepDraft(key=LOG_BOX, body=to_json(draft)), failed=self._draft_failed
@@ -53,6 +56,8 @@ class LineKeeper(QObject):
             self._shell.status.set_unsaved(self._workbench.words.sentence(error))
 
     def _send(self, draft: LineDraft) -> None:
+        from commandcenter.services.log import WriteLogEntry
+
         self._shell.status.set_saving()
         self._changed = None  # the command lets the draft go in its own transaction
         command = WriteLogEntry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -130,6 +130,7 @@ class CardField(QWidget):
     committed = Signal(object)  # this field: something readable was typed and left
     left = Signal()  # Esc where nothing was typed
     entered = Signal()  # Enter: to the next field
+    settled = Signal()  # what a draft keeps of it is another now
 
     def __init__(self, workbench: Workbench, name: str, label: str, type_: FieldType) -> None:
         super().__init__()
@@ -170,9 +171,11 @@ class CardField(QWidget):
 
     def show_value(self, value: Any, bases: Sequence[UUID], values_count: int = 1) -> None:
         """Show a value read from the file, unless something else is being typed here."""
-        text = as_text(self.type_, value)
-        if self._saving:
-            return
+        if not self._saving:
+            self.show_value_text(as_text(self.type_, value), bases, values_count)
+
+    def show_value_text(self, text: str | None, bases: Sequence[UUID], values_count: int = 1) -> None:
+        """The same for a value as its editor takes it."""
         if self.dirty() and text != self._value:
             shown = self.editor.text_of(text) or self.words("registers.nothing")
             self._say(self.words("registers.changed_meanwhile", value=shown))
@@ -181,7 +184,7 @@ class CardField(QWidget):
             self._bases = list(bases)  # what was on the screen still stands, under newer changes perhaps
         else:
             self._latest = None
-            if text != self._value or self.editor.raw() == "":
+            if text != self._value or (text is not None and self.editor.raw() == ""):
                 self.editor.put(text)
             self._value, self._bases = text, list(bases)
             several = self.words("registers.several", count=values_count) if values_count > 1 else ""
@@ -206,9 +209,20 @@ class CardField(QWidget):
         """What stands there."""
         return self.editor.raw()
 
-    def put_back(self, raw: str) -> None:
-        """Bring back what was typed and could not be saved."""
-        self.editor.put_raw(raw)
+    def draft(self) -> dict[str, Any] | None:
+        """What a draft keeps of this field, with what was on the screen; None where all is saved."""
+        if not self._saving and not self.dirty():
+            return None
+        return {"raw": self.raw(), "shown": self._value, "bases": [str(base) for base in self._bases]}
+
+    def restore(self, draft: Mapping[str, Any]) -> None:
+        """Bring back what was typed and not saved; a value that came since is told."""
+        shown, bases = draft.get("shown"), [UUID(base) for base in draft.get("bases", ())]
+        now, now_bases = self._value, self._bases
+        self._value, self._bases = shown, bases
+        self.editor.put_raw(str(draft["raw"]))
+        if now != shown:
+            self.show_value_text(now, now_bases)
 
     # ---- committing
 
@@ -243,6 +257,7 @@ class CardField(QWidget):
     def saved(self) -> None:
         """It is on the disk and the new row is here."""
         self._saving = False
+        self.settled.emit()
 
     def caught_up(self) -> None:
         """After the new row was shown: what was typed meanwhile goes on its way."""
@@ -262,6 +277,7 @@ class CardField(QWidget):
         """Say why it was not saved, beside it; what was typed stays. ``back``: nothing was written."""
         if back:
             self._saving, self._value = False, before
+            self.settled.emit()
         self._say(sentence, "danger")
         self.editor.set_refused(True)
 
@@ -272,6 +288,7 @@ class CardField(QWidget):
     def _typed(self) -> None:
         if self._latest is None:
             self._clear()
+        self.settled.emit()
 
     def _clear(self) -> None:
         self._say("")
@@ -292,13 +309,20 @@ class CardField(QWidget):
         self.entered.emit()
 
     def _leave(self) -> None:
-        if self.dirty() or self._latest is not None or self.sentence():
-            if self._latest is not None:
-                self._value, self._bases = self._latest
-                self._latest = None
-            self.editor.put(self._value)
+        """Esc: what was there again, where Ctrl+Z still takes the typed words back; then leave."""
+        reverted = self.words("registers.reverted")
+        if self._latest is not None:
+            self._value, self._bases = self._latest
+            self._latest = None
+        if self.dirty():
+            self.editor.revert(self._value)
+            self._clear()
+            self._say(reverted)
+            self.settled.emit()
+        elif self.sentence() not in ("", reverted):
             self._clear()
         else:
+            self._clear()
             self.left.emit()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QHideEvent, QPalette
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.errors import Answerable
@@ -15,6 +15,7 @@ from commandcenter.domain.record import Kind
 from commandcenter.services.registers import AddCard, EditCard, RetireCard
 from commandcenter.services.workplace import Outcome
 from db.queries.registers import row as read_row
+from ui.forms.drafts import DraftKeeper
 from ui.forms.editors import Unreadable
 from ui.panel import Panel
 from ui.question import Question
@@ -45,7 +46,8 @@ class CardForm(Panel):
         self._new = False
         self._adding = False
         self._retired = False
-        self._kept: dict[UUID | None, dict[str, str]] = {}  # typed and not saved, by card
+        self._drafts = DraftKeeper(workbench, self)
+        self._filling = False
         self.setAccessibleName(self.words("registers.form"))
         theme = workbench.theme
         self.state = Label(theme, ink="muted", size=TYPE.small)
@@ -80,6 +82,7 @@ class CardForm(Panel):
             field.committed.connect(self._committed)
             field.left.connect(self._leave)
             field.entered.connect(lambda name=name: self._next(name))
+            field.settled.connect(self._keep)
             self.fields[name] = field
             column.addWidget(field)
         column.addStretch(1)
@@ -132,8 +135,7 @@ class CardForm(Panel):
             self._new = False
             self._say_state("")
             self.question.setVisible(False)
-            for field in self.fields.values():
-                field.begin()
+            self._empty()
         self._scroll.setVisible(row is not None)
         self.retire.setVisible(row is not None and not self._names)
         self.tag.setVisible(row is not None and row.retired)
@@ -144,8 +146,7 @@ class CardForm(Panel):
             return
         self._fill(row)
         if not same:
-            for name, raw in self._kept.pop(row.id, {}).items():
-                self.fields[name].put_back(raw)
+            self._restore()
 
     def _fill(self, row: CardRow) -> None:
         self._retired = row.retired
@@ -155,7 +156,8 @@ class CardForm(Panel):
         self.retire.setToolTip(self.words(f"registers.{key}_tip"))
         for name, field in self.fields.items():
             heads = row.heads.get(name, ())
-            ids = [] if isinstance(heads, dict) else list(heads)
+            # of a set the adds of all its values: what is taken away is what was on the screen
+            ids = [id_ for adds in heads.values() for id_ in adds] if isinstance(heads, dict) else list(heads)
             field.show_value(row.values.get(name), ids, len(ids) or 1)
             once = field.type_.merge == "once" and row.values.get(name) is not None
             field.lock(self.words("registers.once") if once else "")
@@ -179,19 +181,42 @@ class CardForm(Panel):
         self.retire.setVisible(False)
         self.tag.setVisible(False)
         for field in self.fields.values():
-            field.begin()
             field.lock("")
-        for name, raw in self._kept.pop(None, {}).items():
-            self.fields[name].put_back(raw)
+        self._empty()
+        self._restore()
         self.focus_first()
 
+    # ---- drafts
+
+    def _empty(self) -> None:
+        self._filling = True
+        for field in self.fields.values():
+            field.begin()
+        self._filling = False
+
+    def _restore(self) -> None:
+        """Bring back what was typed on this card and not saved, before a crash perhaps."""
+        self._filling = True
+        for name, draft in (self._drafts.find(self._key()) or {}).items():
+            if name in self.fields:
+                self.fields[name].restore(draft)
+        self._filling = False
+
+    def _key(self) -> str:
+        place = "settings" if self._names else "card"
+        return f"{place}:{self.kind.name}:{self._id or 'new'}"
+
     def _keep(self) -> None:
-        """Remember what is typed and not saved here."""
-        if self._id is None and not self._new:
+        """Keep what is typed and not saved here."""
+        if self._filling or (self._id is None and not self._new):
             return
-        typed = {name: field.raw() for name, field in self.fields.items() if field.dirty()}
-        if typed:
-            self._kept[self._id] = typed
+        typed = {name: draft for name, field in self.fields.items() if (draft := field.draft())}
+        self._drafts.keep(self._key(), typed or None)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is half typed is on the disk before the form goes."""
+        super().hideEvent(event)
+        self._drafts.flush()
 
     def focus_first(self) -> None:
         """The cursor in the first field that can be typed in."""
@@ -308,8 +333,10 @@ class CardForm(Panel):
             self._adding = False
             id_ = outcome.ids[0]
             if not self._new:
+                self._drafts.keep(f"card:{self.kind.name}:new", None)
                 self.made.emit(id_)
                 return
+            self._drafts.keep(self._key(), None)
             self._new, self._id = False, id_
             for name in values:
                 self.fields[name].saving()

@@ -127,10 +127,10 @@ class SeatPanel(QWidget):
         """Hide it; the keyboard goes back where it was."""
         focus: QWidget | None = self.window().focusWidget()
         mine = focus is None or self.isAncestorOf(focus)
-        self.setVisible(False)
         before = self._before
         if mine and before is not None and before.isVisible() and before.isEnabled():
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
+            before.setFocus(Qt.FocusReason.OtherFocusReason)  # first: hiding hands it to the next part
+        self.setVisible(False)
         self.closed.emit()
 
     def _leave(self) -> None:

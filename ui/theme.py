@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QBrush, QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
 ThemeName = Literal["dark", "light"]
 SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Colours:
+class Colours(NamedTuple):
     """One theme's colours as "#rrggbb". Names ending in _text are read on the name before them."""
 
     bg: str
@@ -129,7 +127,7 @@ _SURFACES = ("bg", "chrome", "panel", "raised")
 def text_pairs() -> list[tuple[str, str]]:
     """(text token, background token) for every pair that is read: each must reach 4.5 : 1."""
     pairs = [(ink, ground) for ink in ("text", "muted", "faint", "accent", "danger") for ground in _SURFACES]
-    names = {field.name for field in fields(Colours)}
+    names = Colours._fields
     pairs += [(name, name[:-5]) for name in sorted(names) if name.endswith("_text")]
     return [*pairs, ("muted", "accent_soft"), ("accent", "accent_soft"), ("muted", "selection")]
 
@@ -146,7 +144,6 @@ def _luminance(colour: str) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TypeScale:
     """Font sizes in pixels at 100 %."""
 
@@ -159,7 +156,6 @@ class TypeScale:
     figure: int = 40
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpaceScale:
     """Distances, radii and the few fixed measures of the frame, in pixels at 100 %."""
 
@@ -183,8 +179,7 @@ class SpaceScale:
     icon_s: int = 16
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(NamedTuple):
     """One look: its name, the reading scale (1.0 to 2.0) and the families to write in."""
 
     name: ThemeName = "dark"
@@ -205,6 +200,10 @@ class Theme:
         """A colour token as QColor. AttributeError if there is no such token."""
         return QColor(getattr(self.colours, token))
 
+    def brush(self, token: str) -> QBrush:
+        """The same for a ground. Filling with a colour makes PySide load QGradient first: 2 ms of a start."""
+        return QBrush(self.colour(token))
+
     def font(self, size: int, *, bold: bool = False, figures: bool = False) -> QFont:
         """A font of ``size`` (a token of TYPE); ``figures`` gives digits of one width."""
         font = QFont()
@@ -219,14 +218,14 @@ class Theme:
         return font
 
 
+# Given to the QApplication as arguments: asking it for its style costs a start 5 ms, for QStyle's many enums.
+STYLE = ("-style", "fusion")
 TYPE = TypeScale()
 SPACE = SpaceScale()
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Dress the whole program: Fusion, the palette, the font and one short style sheet."""
-    if app.style().name().lower() != "fusion":
-        app.setStyle("Fusion")
+    """Dress the whole program: the palette, the font and one short style sheet, over the style of STYLE."""
     app.setPalette(palette(theme))
     app.setFont(theme.font(TYPE.body))
     app.setStyleSheet(style_sheet(theme))

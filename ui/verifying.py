@@ -7,6 +7,7 @@ from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
 
+from commandcenter.services.first_start import shipped_changes
 from commandcenter.words import Words
 from db.desk.engine import Connection
 from db.desk.journal import newest
@@ -41,7 +42,10 @@ class Verifier(QObject):
         def question(connection: Connection) -> Verification:
             total = newest(connection)
             return verify(
-                connection, desktop.directory.known_anchors(), lambda done: counted.emit(done, total)
+                connection,
+                desktop.directory.known_anchors(),
+                lambda done: counted.emit(done, total),
+                shipped=shipped_changes(),
             )
 
         self._tell(0, 0)

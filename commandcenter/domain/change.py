@@ -1,29 +1,34 @@
 """The journal entry: one change to one row, its canonical bytes, and what one commit touched.
 
 The bytes are final: an entry is chained as first written and must read the same for ever. An entry is a
-JSON object, UTF-8, keys sorted, no white space, no floats. Keys (absent = none):
+JSON object, UTF-8, keys sorted by code point, no white space, no floats, whole numbers within ±(2^53 − 1);
+in strings only what must be is escaped (\\" \\\\ \\n \\t). One meaning has one form: bytes that are not
+exactly what :func:`encode` makes of them are no entry. Keys (absent = none):
 
     v       1, the format
     id      the change's UUID; taking it twice is harmless
     group   the changes of one command, accepted or refused whole; absent: the change's own id
     batch   many groups of one import
-    device  the desk that minted it, with n, its number in that desk's chain; absent: a row that ships
+    device  the desk that minted it, with n, its number in that desk's chain, from 1; absent: a row that
+            ships, whose id is made from row and contents (:func:`shipped_id`)
     kind    the record's kind
     row     the record's id; absent: the change's own id
     by      the person; absent: nobody was signed in
     at      when it was typed, by the desk's clock
     offset  the last measured centre − desk in milliseconds; absent: never measured
-    set     a record created: {field: value}
-    edit    a card changed: {field: {"to": value, "from": former value, "on": [ids of the bases]}};
-            for a field that grows {"add": [values], "drop": {value: [ids of the adds seen]}}
+    set     a record created: {field: value}; never null, "", false or an empty set: such are left out
+    edit    a card changed: {field: {"to": value, "from": former value, "on": [ids of the bases]}}, "" being
+            null; for a field that grows {"add": [values], "drop": {value: [ids of the adds seen]}}
 
-A personal value stands as {"#": SHA-256(salt ‖ its JSON) in hex}; salt and value lie outside the chain.
+Every entry has either ``set`` or ``edit``. Ids are lower-case with hyphens, instants UTC with three decimals,
+lists sorted and each item once. A personal value stands as {"#": SHA-256(salt ‖ its JSON) in hex}; the salt
+of 16 bytes and the value lie outside the chain; a value and its former one share a salt.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,8 +37,8 @@ from uuid import UUID, uuid5
 import msgspec
 
 from commandcenter.domain.clock import instant_text, parse_instant
-from commandcenter.domain.fields import FieldType, Plain, from_plain, plain
-from commandcenter.domain.record import Kind
+from commandcenter.domain.fields import INTEGER_MAX, FieldType, Plain, from_plain, plain
+from commandcenter.domain.record import Kind, settled
 
 FORMAT = 1
 GENESIS = bytes(32)
@@ -41,6 +46,7 @@ SALT_BYTES = 16
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +117,12 @@ class ChangeSet:
 
 
 def seal(salt: bytes, value: Plain) -> Sealed:
-    """SHA-256(salt ‖ canonical JSON of the value)."""
+    """SHA-256(salt ‖ canonical JSON of the value). ValueError for a salt of another length: where the salt
+    ends is part of what is sealed, or the first words of a text could be passed off as its salt."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError(f"a salt of {len(salt)} bytes")
+    import hashlib
+
     return Sealed(digest=hashlib.sha256(salt + _encoder.encode(value)).hexdigest())
 
 
@@ -148,7 +159,7 @@ def seal_edited(
             out[name] = edit
             continue
         type_ = kind.types[name]
-        to, former = plain(type_, edit.to), plain(type_, edit.former)
+        to, former = plain(type_, settled(type_, edit.to)), plain(type_, settled(type_, edit.former))
         if type_.personal:
             salt = new_salt()
             private[name] = Private(salt=salt, value=to, former=former)
@@ -197,15 +208,14 @@ def encode(change: Change) -> bytes:
 
 
 def decode(data: bytes) -> Change:
-    """The change whose bytes these are. ValueError if they are not an entry of this format."""
+    """The change whose bytes these are. ValueError if they are not an entry of this format, to the byte."""
     try:
         raw = _decoder.decode(data)
         if raw["v"] != FORMAT:
             raise ValueError(f"entry format {raw['v']!r} is not known here")
         id_ = UUID(raw["id"])
-        edit = raw.get("edit")
-        set_ = raw.get("set")
-        return Change(
+        edit, set_ = raw.get("edit"), raw.get("set")
+        change = Change(
             id=id_,
             group=UUID(raw["group"]) if "group" in raw else id_,
             batch=UUID(raw["batch"]) if "batch" in raw else None,
@@ -219,19 +229,78 @@ def decode(data: bytes) -> Change:
             set=None if set_ is None else {name: _unwire(value) for name, value in set_.items()},
             edit=None if edit is None else {name: _unwire_edit(value) for name, value in edit.items()},
         )
-    except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as error:
+        _whole(change)
+        if encode(change) != data:
+            raise ValueError("not in its one form")
+    except (KeyError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError) as error:
         raise ValueError(f"not a journal entry: {error}") from error
+    return change
+
+
+def _whole(change: Change) -> None:
+    """ValueError where the parts do not make an entry."""
+    n, offset = change.n, change.offset_ms
+    if type(change.kind) is not str or (change.set is None) == (change.edit is None):
+        raise ValueError("not a change of one record")
+    if change.device is not None and (type(n) is not int or not 0 < n <= INTEGER_MAX):
+        raise ValueError(f"no number in a chain: {n!r}")
+    if offset is not None and (type(offset) is not int or abs(offset) > INTEGER_MAX):
+        raise ValueError(f"no offset: {offset!r}")
+
+
+def check_values(kind: Kind, change: Change) -> None:
+    """ValueError where a value of a field that ``kind`` has is not in its one form, or of another shape.
+
+    For whoever takes entries from another hand (DESIGN §2: a desk is not trusted). Fields that are not
+    known here are a newer program's and pass."""
+    for name, value in (change.set or {}).items():
+        if name in kind.types and (value is False or value in (None, "", [])):
+            raise ValueError(f"{name} is said to be nothing")
+        _check_value(kind, name, value)
+    for name, edit in (change.edit or {}).items():
+        type_ = kind.types.get(name)
+        if type_ is not None and isinstance(edit, Grow) != (type_.merge == "grow"):
+            raise ValueError(f"{name} is not changed so")
+        if isinstance(edit, Edit):
+            _check_value(kind, name, edit.to)
+            _check_value(kind, name, edit.former)
+
+
+def _check_value(kind: Kind, name: str, value: Any) -> None:
+    type_ = kind.types.get(name)
+    if type_ is None or isinstance(value, Sealed):
+        return
+    try:
+        one = None if value is None or value == "" else plain(type_, from_plain(type_, value))
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{name}: {error}") from error
+    if value != one:
+        raise ValueError(f"{name} is not in its one form")
 
 
 def link(previous: bytes, data: bytes) -> bytes:
     """The chain's next hash: SHA-256(previous ‖ the entry's bytes)."""
+    import hashlib  # OpenSSL with it: not before a window has its first lines
+
     return hashlib.sha256(previous + data).digest()
 
 
-def shipped_id(row: UUID, kind: str, set_: Mapping[str, Any]) -> UUID:
-    """The change id of a row that ships: made from row id and bytes, so loading it twice is one."""
-    body = _encoder.encode({"kind": kind, "set": {name: _wire(value) for name, value in set_.items()}})
-    return uuid5(row, hashlib.sha256(body).hexdigest())
+def shipped_id(
+    row: UUID,
+    kind: str,
+    set_: Mapping[str, Any] | None = None,
+    edit: Mapping[str, Edit | Grow] | None = None,
+) -> UUID:
+    """The change id of a row that ships (``set_``), or of a new edition of one, which is a patch based on
+    the old edition's change (``edit``): made from row id and bytes, so loading it twice is one."""
+    body: dict[str, Any] = {"kind": kind}
+    if set_ is not None:
+        body["set"] = {name: _wire(value) for name, value in set_.items()}
+    if edit is not None:
+        body["edit"] = {name: _wire_edit(value) for name, value in edit.items()}
+    import hashlib
+
+    return uuid5(row, hashlib.sha256(_encoder.encode(body)).hexdigest())
 
 
 def _wire(value: Any) -> Any:
@@ -239,14 +308,23 @@ def _wire(value: Any) -> Any:
 
 
 def _unwire(value: Any) -> Any:
-    return Sealed(digest=value["#"]) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        if value.keys() != {"#"} or not _DIGEST.fullmatch(value["#"]):
+            raise ValueError("not a sealed value")
+        return Sealed(digest=value["#"])
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > INTEGER_MAX):
+        raise ValueError(f"{value!r} is not a number that stands in an entry")
+    return value
 
 
 def _wire_edit(edit: Edit | Grow) -> dict[str, Any]:
     if isinstance(edit, Grow):
-        drop = {value: sorted(map(str, ids)) for value, ids in edit.drop.items()}
-        return {"add": sorted(edit.add), "drop": drop}
-    return {"to": _wire(edit.to), "from": _wire(edit.former), "on": sorted(map(str, edit.on))}
+        return {"add": sorted(set(edit.add)), "drop": {value: _ids(ids) for value, ids in edit.drop.items()}}
+    return {"to": _wire(edit.to), "from": _wire(edit.former), "on": _ids(edit.on)}
+
+
+def _ids(ids: Iterable[UUID]) -> list[str]:
+    return sorted({str(id_) for id_ in ids})
 
 
 def _unwire_edit(raw: dict[str, Any]) -> Edit | Grow:

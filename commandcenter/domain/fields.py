@@ -20,6 +20,8 @@ Merge = Literal["last", "guarded", "once", "grow"]
 Value = str | int | bool | UUID | datetime | tuple[str, ...] | None
 
 PLAIN_TEXT_MAX = 200
+# Beyond this readers of JSON in other languages round; no count or quantity comes near it.
+INTEGER_MAX = 2**53 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +134,14 @@ def check(name: str, type_: FieldType, value: Value) -> None:
         if value.tzinfo is None:
             raise Refused("wrong_type", field=name)
     elif type_.shape == "integer" and isinstance(value, int):
-        if type_.minimum is not None and value < type_.minimum:
-            raise Refused("too_small", field=name, minimum=type_.minimum)
-        if type_.maximum is not None and value > type_.maximum:
-            raise Refused("too_large", field=name, maximum=type_.maximum)
+        minimum = -INTEGER_MAX if type_.minimum is None else type_.minimum
+        maximum = INTEGER_MAX if type_.maximum is None else type_.maximum
+        if value < minimum:
+            raise Refused("too_small", field=name, minimum=minimum)
+        if value > maximum:
+            raise Refused("too_large", field=name, maximum=maximum)
+    elif isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
+        raise Refused("wrong_type", field=name)
 
 
 def _check_text(name: str, type_: FieldType, value: str) -> None:
@@ -186,6 +192,8 @@ def from_plain(type_: FieldType, value: Any) -> Value:
         return tuple(sorted(set(value)))
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError(f"{value} does not fit a database")
+    if isinstance(value, bool) != (type_.shape == "flag"):
+        raise TypeError(f"{value!r} is not of shape {type_.shape}")
     if isinstance(value, str | int) and isinstance(value, _PYTHON[type_.shape]):
         return value
     raise TypeError(f"{value!r} is not of shape {type_.shape}")

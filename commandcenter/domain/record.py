@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID
 
@@ -48,11 +48,21 @@ class Card(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What a rule may look at besides row and patch: no clock and no database of its own."""
+    """What a rule may look at besides row and patch: no clock and no database of its own.
 
-    now: datetime
+    The centre's intake judges an entry with the entry's own ``at`` and ``offset``, not with the time at
+    which it arrived: a line written off-line hours ago is not late by that.
+    """
+
+    now: datetime  # by the desk's clock
     late_after_s: int  # a fact that happened longer ago than this wants a reason
     is_code: Callable[[str, str], bool]  # (code table, code) -> is it one
+    offset_ms: int | None = None  # the last measured centre − desk
+
+    @property
+    def corrected(self) -> datetime:
+        """What the time is: the desk's clock corrected by its measured offset (DESIGN §3)."""
+        return self.now + timedelta(milliseconds=self.offset_ms or 0)
 
 
 # A rule refuses by raising Refused. row: the values before, None when the record is being created;
@@ -136,7 +146,7 @@ def values_of(record: Record) -> dict[str, Value]:
 
 
 def make(kind: str, id_: UUID, values: Mapping[str, Value]) -> Record:
-    """A record from its values; fields not given, or given as None, take their defaults, and a set is
+    """A record from its values; fields not given, or given as nothing, take their defaults, and a set is
     sorted: an entry says neither, so a row must not. Refused if a required one is missing."""
     definition = kind_of(kind)
     unknown = values.keys() - definition.types.keys()
@@ -149,12 +159,17 @@ def make(kind: str, id_: UUID, values: Mapping[str, Value]) -> Record:
     ]
     if missing:
         raise Refused("required", field=missing[0])
-    arguments: dict[str, Any] = {
-        name: tuple(sorted(set(value))) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value is not None
-    }
+    settled_ = {name: settled(definition.types[name], value) for name, value in values.items()}
+    arguments: dict[str, Any] = {name: value for name, value in settled_.items() if value is not None}
     return definition.record(id=id_, **arguments)
+
+
+def settled(type_: FieldType, value: Value) -> Value:
+    """The one form of a value: no text is None and never "", no flag is False, a set is sorted. What means
+    the same must be the same, or rows that agree differ and entries that agree hash differently."""
+    if value is None or value == "":
+        return from_plain(type_, None)
+    return tuple(sorted(set(value))) if isinstance(value, tuple) else value
 
 
 def validate(

@@ -14,11 +14,11 @@ AHEAD = timedelta(minutes=2)
 
 
 def not_ahead(field: str) -> Rule:
-    """Refuse a time more than two minutes ahead of the desk's clock."""
+    """Refuse a time more than two minutes ahead of the desk's clock, corrected by its offset."""
 
     def rule(row: Mapping[str, Value] | None, patch: Mapping[str, Value], situation: Situation) -> None:
         value = patch.get(field)
-        if isinstance(value, datetime) and value > situation.now + AHEAD:
+        if isinstance(value, datetime) and value > situation.corrected + AHEAD:
             raise Refused("in_the_future", field=field)
 
     return rule
@@ -31,7 +31,7 @@ def late_wants_reason(field: str, reason: str) -> Rule:
         value = patch.get(field)
         if not isinstance(value, datetime) or row is not None:
             return
-        late = situation.now - value > timedelta(seconds=situation.late_after_s)
+        late = situation.corrected - value > timedelta(seconds=situation.late_after_s)
         if late and not str(patch.get(reason) or "").strip():
             raise Refused("late_without_reason", field=reason, minutes=situation.late_after_s // 60)
 

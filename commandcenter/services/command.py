@@ -65,6 +65,10 @@ def parse(name: str, document: Any) -> Command:
         parsed = msgspec.convert(document, command)
     except msgspec.ValidationError as error:
         raise Refused("wrong_type", field=_place(str(error)), reason=str(error)) from None
+    for field in dataclasses.fields(parsed):
+        value = getattr(parsed, field.name)
+        if field.type != "Any" and isinstance(value, str) and (half := half_character(value)):
+            raise Refused("control_character", field=field.name, code_point=half)
     times: dict[str, datetime] = {}
     for field in dataclasses.fields(parsed):
         if isinstance(value := getattr(parsed, field.name), datetime):
@@ -73,6 +77,11 @@ def parse(name: str, document: Any) -> Command:
             except OverflowError:  # the first or last day of the calendar, carried past it by its zone
                 raise Refused("wrong_type", field=field.name) from None
     return dataclasses.replace(parsed, **times) if times else parsed
+
+
+def half_character(text: str) -> str:
+    """The first half of a surrogate pair in ``text``, which no file can hold, as U+D800; "" if none."""
+    return next((f"U+{ord(half):04X}" for half in text if "\ud800" <= half <= "\udfff"), "")
 
 
 def _place(message: str) -> str:
@@ -104,7 +113,4 @@ def incident_exists(tx: Transaction, incident_id: UUID | None) -> dict[str, Any]
 
 def filled_in_now(tx: Transaction) -> datetime:
     """The time the program fills in: the desk's clock corrected by its measured offset (DESIGN §3)."""
-    offset = tx.author.offset_ms
-    if not offset:
-        return tx.now
-    return whole_ms(datetime.fromtimestamp(tx.now.timestamp() + offset / 1000, tx.now.tzinfo))
+    return tx.situation.corrected

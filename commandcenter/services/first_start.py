@@ -10,7 +10,7 @@ from commandcenter.domain.errors import Refused
 from commandcenter.services.reference import PROFILES, rows, shipped_row_id
 from db.desk import local
 from db.desk.engine import Connection
-from db.desk.shipped import plant
+from db.desk.shipped import plant, shipped
 from db.desk.store import Transaction
 
 # key, value: the source of each is the program's own default until the district decides.
@@ -66,6 +66,16 @@ def plant_profile(connection: Connection, profile: str) -> int:
     if profile not in PROFILES:
         raise Refused("unknown_profile", field="profile", profile=profile)
     return sum(plant(connection, kind, row_id, values) for kind, row_id, values in shipped_rows(profile))
+
+
+def shipped_changes() -> frozenset[UUID]:
+    """The ids of all changes that came with the program, whichever the profile. A new edition adds its own
+    and keeps these: ``verify`` holds what stands in no chain against them."""
+    return frozenset(
+        shipped(kind, row_id, values).change.id
+        for profile in PROFILES
+        for kind, row_id, values in shipped_rows(profile)
+    )
 
 
 def settle(tx: Transaction, profile: str, directory_kind: str) -> None:

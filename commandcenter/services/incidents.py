@@ -38,7 +38,7 @@ def spoken_number(tx: Transaction) -> str:
     """SJ-date-desk-sequence: minted here, said aloud, never given twice."""
     desk = tx.get("desk", tx.author.device)
     number = desk["number"] if desk else 0
-    day = day_of(tx.now)
+    day = day_of(filled_in_now(tx))
     return f"SJ-{day}-{number}-{tx.count_up(f'incident-{day}-{number}'):02d}"
 
 

@@ -76,17 +76,14 @@ def strike_fact(tx: Transaction, command: StrikeFact) -> None:
     if tx.struck(command.target_id):
         raise Refused("already_struck", field="target_id")
     replacement = command.replacement_id
-    if replacement is not None:
-        if replacement == command.target_id:
-            raise Refused("replaces_itself", field="replacement_id")
-        if tx.fact(replacement) is None:
-            raise Refused("unknown_row", field="replacement_id", kind="fact", id=str(replacement))
+    if replacement is not None and tx.fact(replacement) is None:
+        raise Refused("unknown_row", field="replacement_id", kind="fact", id=str(replacement))
     if command.replacement_text is not None:
         if replacement is not None or kind != "log_entry":
             raise Refused("two_replacements", field="replacement_text")
         values = {name: target[name] for name in kind_of(kind).types}
         values["text"] = command.replacement_text
-        late_s = (tx.now - target["happened_at"]).total_seconds()
+        late_s = (filled_in_now(tx) - target["happened_at"]).total_seconds()
         if late_s > tx.situation.late_after_s:  # dated back to what it corrects: the strike says why
             values["late_reason"] = target["late_reason"] or command.reason
         replacement = tx.add("log_entry", values)

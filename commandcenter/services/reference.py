@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from uuid import UUID, uuid5
 
 from commandcenter.domain.codes import EVENT_CODE, TABLES
@@ -31,6 +29,9 @@ class EventCode:
 
 def rows(*path: str) -> Iterator[dict[str, str]]:
     """The rows of a CSV file in resources/reference."""
+    import csv
+    from importlib.resources import files
+
     file = files("resources") / "reference"
     for part in path:
         file = file / part

@@ -49,6 +49,7 @@ class Workplace:
         self._mint = mint
         self._sitting: local.Sitting | None = None
         self._unfolded = 0  # commits since the write-ahead log was folded in
+        self._own: set[int] = set()  # own lines of the journal after one that has not been looked at
         self.connection = open_writer(file)
         self._indexer = Indexer(self.connection)
         try:
@@ -70,21 +71,23 @@ class Workplace:
             device = local.get(self.connection, "device")  # another process may have been faster
             if device is not None:
                 return UUID(device)
+            situation = self._situation(LATE_AFTER_S)
             author = Author(
                 person=None,
                 roles=(UNSIGNED,),
                 device=self._mint.new_id(),
                 scope=first_start.district_of(profile),
-                offset_ms=self._clock.offset_ms(),
+                offset_ms=situation.offset_ms,
             )
-            tx = Transaction(self.connection, author, self._situation(LATE_AFTER_S), self._mint)
+            tx = Transaction(self.connection, author, situation, self._mint)
             first_start.settle(tx, profile, "live")
             tx.close()
         return author.device
 
     def _situation(self, late_after_s: int) -> Situation:
         now = whole_ms(self._clock.now())
-        return Situation(now=now, late_after_s=late_after_s, is_code=is_code)
+        offset = self._clock.offset_ms()
+        return Situation(now=now, late_after_s=late_after_s, is_code=is_code, offset_ms=offset)
 
     def _read_sitting(self) -> local.Sitting:
         """Who sits here; read again only after something it depends on may have changed."""
@@ -100,24 +103,29 @@ class Workplace:
         Refused or Unavailable: nothing was written."""
         with immediate(self.connection, self.file):
             sitting = self._read_sitting()
+            situation = self._situation(sitting.late_after_s or LATE_AFTER_S)
             author = Author(
                 person=sitting.person,
                 roles=sitting.roles or (UNSIGNED,),
                 device=self.device,
                 scope=sitting.scope,
-                offset_ms=self._clock.offset_ms(),
+                offset_ms=situation.offset_ms,
             )
-            tx = Transaction(
-                self.connection, author, self._situation(sitting.late_after_s or LATE_AFTER_S), self._mint
-            )
+            tx = Transaction(self.connection, author, situation, self._mint)
             HANDLERS[type(command)](tx, command)
             tx.close()
         if not command.journaled or tx.touched.keys() & {"person", "desk", "setting"}:
             self._sitting = None  # data_version tells of others' commits, not of this connection's own
         self._unfolded += 1
-        if tx.seq == self._seen_seq + tx.changes:
-            self._seen_seq = tx.seq  # own changes; a gap is somebody else's and read from the journal
+        self._note_own(tx)
         return Outcome(ids=tuple(tx.ids), changes=tx.changes, change_set=tx.change_set())
+
+    def _note_own(self, tx: Transaction) -> None:
+        """Remember which of the journal's lines this program wrote: they are nobody else's."""
+        if tx.seq == self._seen_seq + tx.changes:
+            self._seen_seq = tx.seq
+        else:  # before them stands what somebody else wrote: read from the journal at the next look
+            self._own.update(range(tx.seq - tx.changes + 1, tx.seq + 1))
 
     def begin_new_chain(self) -> None:
         """Go on under a new device id after a restore.
@@ -127,14 +135,15 @@ class Workplace:
         with immediate(self.connection, self.file):
             old = self.device
             sitting = self._read_sitting()
+            situation = self._situation(LATE_AFTER_S)
             author = Author(
                 person=sitting.person,
                 roles=(UNSIGNED,),
                 device=self._mint.new_id(),
                 scope=sitting.scope,
-                offset_ms=self._clock.offset_ms(),
+                offset_ms=situation.offset_ms,
             )
-            tx = Transaction(self.connection, author, self._situation(LATE_AFTER_S), self._mint)
+            tx = Transaction(self.connection, author, situation, self._mint)
             card = tx.need("desk", old)
             tx.edit("desk", old, {"retired": True})
             same = {name: card[name] for name in ("number", "name", "organisation_id", "scope_id")}
@@ -143,6 +152,7 @@ class Workplace:
             tx.close()
         self.device = author.device
         self._sitting = None
+        self._note_own(tx)
 
     def changes_by_others(self) -> ChangeSet | None:
         """What other processes committed since the last look or own command; None if nothing."""
@@ -150,9 +160,10 @@ class Workplace:
         if version == self._seen_version:
             return None
         with explained(self.file):
-            changes = tail(self.connection, self._seen_seq)
+            changes = tail(self.connection, self._seen_seq, self._own)
         self._seen_version = version
         self._seen_seq = changes.seq
+        self._own.clear()
         return changes
 
     def idle(self, budget_s: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +36,18 @@ def open_writer(file: Path) -> Connection:
 
 
 def write_ahead(connection: Connection) -> None:
-    """Keep a write-ahead log from now on; a file that has one already is not written to."""
-    connection.execute("PRAGMA journal_mode=WAL")
+    """Keep a write-ahead log from now on; a file that has one already is not written to.
+
+    SQLite does not wait for the lock this takes, so at everybody's first start it is waited for here."""
+    ends = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+        time.sleep(0.02)
 
 
 def open_reader(file: Path) -> Connection:

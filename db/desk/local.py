@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commandcenter.domain.clock import from_ms, to_ms
 from db.desk.engine import Connection
+
+# The window reads its preferences and its draft before it paints: nothing heavy is loaded for that.
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 def get(connection: Connection, key: str, default: Any = None) -> Any:
@@ -49,8 +51,7 @@ def drafts(connection: Connection) -> dict[str, tuple[dict[str, Any], datetime]]
     return {key: (json.loads(body), from_ms(kept_at)) for key, body, kept_at in rows}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sitting:
+class Sitting(NamedTuple):
     """Who sits at the desk, in which roles, for which organisation, under which lateness rule."""
 
     version: int  # the file's data_version this was read at
@@ -67,6 +68,8 @@ def data_version(connection: Connection) -> int:
 
 def sitting(connection: Connection, device: UUID, late_after: UUID) -> Sitting:
     """Read who sits here. ``late_after``: the row id of the setting that says what is late."""
+    from uuid import UUID
+
     version = data_version(connection)
     seated = get(connection, "person")
     roles: tuple[str, ...] = ()

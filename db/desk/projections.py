@@ -13,6 +13,11 @@ from db.desk import statements
 from db.desk.engine import Connection
 
 NO_DESK = bytes(16)
+# An event e of an incident that puts its subject on the timeline: see domain.projections.timeline.attached.
+_ATTACHES = (
+    "e.event IN ('opened', 'attached') AND e.incident_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM strike AS x WHERE x.target_id = e.id)"
+)
 
 
 def keep(
@@ -51,7 +56,7 @@ def keep(
     if not fresh:
         _attach_waiting(connection, row, happened, line.kind, line.machine)
     pair = attached(kind, values)
-    if pair is not None:
+    if pair is not None and struck is None:
         _attach(connection, *pair)
     if kind.name == "strike":
         _strike(connection, values["target_id"].bytes)
@@ -88,6 +93,8 @@ def _strike(connection: Connection, target: bytes) -> None:
             "UPDATE timeline SET struck_id = ? WHERE happened_at = ? AND row_id = ?",
             (_struck_by(connection, target), found[1], target),
         )
+        if found[0] == "incident_event":
+            _detach(connection, target)
 
 
 def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None:
@@ -104,10 +111,30 @@ def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None
             )
 
 
+def _detach(connection: Connection, event: bytes) -> None:
+    """A struck event counts nowhere: what it put on its incident's timeline goes, unless the fact itself or
+    another event says that it belongs there."""
+    incident_id, subject_id = connection.execute(
+        "SELECT incident_id, subject_id FROM incident_event WHERE id = ?", (event,)
+    ).fetchone()
+    found = None if incident_id is None or subject_id is None else find_fact(connection, subject_id)
+    if found is None:
+        return
+    own = connection.execute(f'SELECT incident_id FROM "{found[0]}" WHERE id = ?', (subject_id,)).fetchone()
+    others = connection.execute(
+        f"SELECT 1 FROM incident_event AS e WHERE e.subject_id = ? AND e.incident_id = ? AND {_ATTACHES}",
+        (subject_id, incident_id),
+    ).fetchone()
+    if own[0] != incident_id and others is None:
+        connection.execute(
+            "DELETE FROM incident_timeline WHERE incident_id = ? AND happened_at = ? AND row_id = ?",
+            (incident_id, found[1], subject_id),
+        )
+
+
 def _attach_waiting(connection: Connection, row: bytes, happened: int, kind: str, machine: bool) -> None:
     waiting = connection.execute(
-        "SELECT incident_id FROM incident_event"
-        " WHERE subject_id = ? AND event IN ('opened', 'attached') AND incident_id IS NOT NULL",
+        f"SELECT e.incident_id FROM incident_event AS e WHERE e.subject_id = ? AND {_ATTACHES}",
         (row,),
     ).fetchall()
     for (incident_id,) in waiting:
@@ -164,7 +191,7 @@ def _differing_sql() -> dict[str, str]:
         incidents.append(
             f"SELECT e.incident_id, f.happened_at, f.id, '{name}', {machine} FROM incident_event AS e"
             f' JOIN "{name}" AS f ON f.id = e.subject_id'
-            " WHERE e.event IN ('opened', 'attached') AND e.incident_id IS NOT NULL"
+            f" WHERE {_ATTACHES}"
         )
     kept = "SELECT happened_at, row_id, kind, machine, importance, channel, desk_id, struck_id FROM timeline"
     on_incidents = "SELECT incident_id, happened_at, row_id, kind, machine FROM incident_timeline"

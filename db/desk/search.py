@@ -22,13 +22,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import msgspec
-
 import commandcenter.domain.records  # noqa: F401  fills the registry
 from commandcenter.domain.folding import FIELD_BREAK, fold
 from commandcenter.domain.record import REGISTRY
 from db.desk import local
 from db.desk.engine import Connection
+from db.desk.journal import kind_in
 from db.desk.postings import (
     BLOCK,
     BLOCK_BITS,
@@ -66,11 +65,6 @@ class Document:
     folded: str
 
 
-class _Entry(msgspec.Struct):
-    kind: str
-
-
-_entry = msgspec.json.Decoder(_Entry)
 _SEARCHABLE = {name: kind for name, kind in REGISTRY.items() if kind.searchable()}
 
 
@@ -108,7 +102,7 @@ def read_documents(connection: Connection, after: int, lines: int) -> tuple[int,
         (after, lines),
     ).fetchall()
     for _, row_id, data in rows:
-        kind = _entry.decode(data).kind
+        kind = kind_in(data)
         if kind in _SEARCHABLE:
             wanted.setdefault(kind, {})[row_id] = None
     documents = [

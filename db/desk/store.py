@@ -18,7 +18,7 @@ from commandcenter.domain.access import require
 from commandcenter.domain.change import GENESIS, Change, ChangeSet, Edit, Grow, Private
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.merge import created, merge
-from commandcenter.domain.record import Kind, Situation, kind_of, make, validate, values_of
+from commandcenter.domain.record import Kind, Situation, kind_of, make, settled, validate, values_of
 from db.desk import projections, statements
 from db.desk.engine import Connection, explained
 
@@ -129,34 +129,37 @@ class Transaction:
         wanted: Mapping[str, Any],
         bases: Mapping[str, Iterable[UUID]] | None = None,
     ) -> bool:
-        """Change a card's fields. ``bases``: for each field the changes whose values were on the screen;
-        what is not given is based on what is current. False if nothing differed."""
+        """Change a card's fields. ``bases``: for each field the changes whose values were on the screen (of
+        a set all the adds); what is not given is based on what is current. False if nothing differed."""
         kind = kind_of(kind_name)
         if kind.nature != "card":
             raise Refused("facts_are_struck", kind=kind.name)
         require(kind.name, "edit", self.author.roles)
         row = self.need(kind.name, id_)
         heads = heads_out(kind, row["heads"])
+        said = {
+            name: settled(kind.types[name], value) for name, value in wanted.items() if name in kind.types
+        }
         # choosing the value that is current already settles a field that has several
         patch = {
             name: value
-            for name, value in wanted.items()
+            for name, value in {**wanted, **said}.items()
             if row.get(name) != value or (isinstance(heads.get(name), list) and len(heads[name]) > 1)
         }
-        if not patch:
-            return False
         validate(kind, row, patch, self.situation)
         change_id = self.mint.new_id()
         edits: dict[str, Edit | Grow] = {}
         for name, value in patch.items():
+            on_screen = None if bases is None or name not in bases else tuple(bases[name])
             if kind.types[name].merge == "grow":
-                before = heads.get(name, {})
-                add = tuple(item for item in value if item not in before)
-                drop = {item: tuple(ids) for item, ids in before.items() if item not in value}
-                edits[name] = Grow(add=add, drop=drop)
+                grow = _grow(heads.get(name, {}), value, on_screen)
+                if grow.add or grow.drop:
+                    edits[name] = grow
             else:
-                seen = heads.get(name, []) if bases is None or name not in bases else bases[name]
+                seen = heads.get(name, []) if on_screen is None else on_screen
                 edits[name] = Edit(to=value, former=row.get(name), on=self._with_own_bases(name, seen))
+        if not edits:
+            return False
         merged = merge(kind, row, heads, change_id, edits)
         sealed, private = entries.seal_edited(kind, edits, self.mint.new_salt)
         self._append(kind, change_id, id_, private, row, edit=sealed)
@@ -168,13 +171,14 @@ class Transaction:
         return True
 
     def _with_own_bases(self, name: str, seen: Iterable[UUID]) -> tuple[UUID, ...]:
-        """An edit over an own unsent value is based on it *and its bases* (DESIGN §5.2)."""
+        """An edit over an own unsent value is based on it *and its bases* (DESIGN §5.2). Whatever has no
+        number of the centre's is unsent, also of the device that this desk was before a restore."""
         out: dict[UUID, None] = {}
         for id_ in seen:
             out[id_] = None
             raw = self.connection.execute(
-                "SELECT bytes FROM journal WHERE id = ? AND number IS NULL AND device = ?",
-                (id_.bytes, self.author.device.bytes),
+                "SELECT bytes FROM journal WHERE id = ? AND number IS NULL AND device IS NOT NULL",
+                (id_.bytes,),
             ).fetchone()
             edit = (entries.decode(raw[0]).edit or {}).get(name) if raw else None
             if isinstance(edit, Edit):
@@ -268,6 +272,21 @@ class Transaction:
     def change_set(self) -> ChangeSet:
         """What this transaction touched."""
         return ChangeSet({kind: frozenset(ids) for kind, ids in self.touched.items()}, self.seq)
+
+
+def _grow(before: Mapping[str, list[UUID]], wanted: Iterable[str], on_screen: Iterable[UUID] | None) -> Grow:
+    """The adds and drops that make the set ``wanted``; what was not on the screen is not dropped. A form that
+    names no add of the set says nothing of what it showed: then what is current counts as seen."""
+    items = set(wanted)
+    seen = set(on_screen or ()) or None
+    drop = {
+        item: tuple(id_ for id_ in ids if seen is None or id_ in seen)
+        for item, ids in before.items()
+        if item not in items
+    }
+    return Grow(
+        add=tuple(sorted(items - before.keys())), drop={item: ids for item, ids in drop.items() if ids}
+    )
 
 
 def insert_row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,40 @@ def ensure(connection: Connection, file: Path, backups: Path) -> bool:
     SQLite database. Before an upgrade a copy is kept in ``backups``.
     """
     with explained(file):
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version, tables = _age(connection)
         if version == SCHEMA:
             return False
         if version > SCHEMA:
             raise Unavailable("database_newer", file=file.name)
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if version == 0 and tables:
             raise Unavailable("not_a_desk_file", file=file.name)
-        if version:
-            keep_copy(connection, file, backups / f"before-upgrade-{version}-to-{SCHEMA}.sqlite3")
-        _upgrade(file)
-        return int(version) == 0
+
+        def keep(was: int) -> None:
+            keep_copy(connection, file, backups / f"before-upgrade-{was}-to-{SCHEMA}.sqlite3")
+
+        _upgrade(file, keep)
+        return version == 0
+
+
+def is_settled(connection: Connection) -> bool:
+    """Whether the file can be read as it is: of this schema, with its write-ahead log, and a desk."""
+    if connection.execute("PRAGMA user_version").fetchone() != (SCHEMA,):
+        return False
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        return False
+    return connection.execute("SELECT 1 FROM local WHERE key = 'device'").fetchone() is not None
+
+
+def _age(connection: Connection) -> tuple[int, int]:
+    """(schema, things in the file), both as of one moment: another process may be making the file."""
+    connection.execute("BEGIN")
+    try:
+        # the first read begins the view, and user_version alone would not always be one
+        (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    finally:
+        connection.execute("ROLLBACK")
+    return int(version), int(things)
 
 
 def keep_copy(connection: Connection, file: Path, target: Path) -> None:
@@ -77,9 +100,10 @@ def revisions() -> tuple[str, ...]:
     return tuple(reversed([script.revision for script in found]))
 
 
-def _upgrade(file: Path) -> None:
+def _upgrade(file: Path, keep: Callable[[int], None]) -> None:
     from alembic import command
     from sqlalchemy import create_engine, event
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import StaticPool
 
     def raw() -> sqlite3.Connection:
@@ -92,7 +116,11 @@ def _upgrade(file: Path) -> None:
         with engine.begin() as core:
             (version,) = core.exec_driver_sql("PRAGMA user_version").one()
             if version < SCHEMA:  # another process may have been faster
+                if version:
+                    keep(version)  # nobody else writes now: the copy is what the upgrade begins with
                 command.upgrade(configuration(core), "head")
                 core.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+    except DBAPIError as error:
+        raise error.orig or error from error  # a full disk is one whoever meets it
     finally:
         engine.dispose()

@@ -14,7 +14,6 @@ from commandcenter.domain.record import kind_of
 from db.desk import local
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
-from db.desk.store import heads_out
 
 
 def rows(
@@ -24,6 +23,8 @@ def rows(
 
     Refused ``unknown_kind``, ``unknown_field``. A card's ``heads`` are ids; a fact's row has ``struck_id``
     besides its columns."""
+    from db.desk.store import heads_out
+
     definition = kind_of(kind)
     codec = CODECS[definition.name]
     clauses, parameters = [], []
@@ -61,6 +62,8 @@ def _struck(connection: Connection) -> dict[UUID, UUID]:
 
 def row(connection: Connection, kind: str, id_: UUID) -> dict[str, Any] | None:
     """One row with its heads as ids; None if there is none."""
+    from db.desk.store import heads_out
+
     codec = CODECS[kind_of(kind).name]
     raw = connection.execute(codec.select, (id_.bytes,)).fetchone()
     if raw is None:

@@ -1,4 +1,7 @@
-"""The bench of the start: process begin to the shell's first paint, and to the box and the newest lines."""
+"""The bench of the start: process begin to the shell's first paint, and to the box and the newest lines.
+
+``python -m tests.bench.start --profile DIRECTORY`` prints where the time goes.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,12 @@ def furnished(room):
     def painted():
         if not table.window_.total:
             return  # nothing counted yet
-        from PySide6.QtTest import QTest
+        from PySide6.QtCore import QEvent, Qt
+        from PySide6.QtGui import QKeyEvent
         editor = application.shell.logbox.editor
         before = editor.exact_text()
-        QTest.keyClick(editor, "7")
+        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_7, Qt.KeyboardModifier.NoModifier, "7")
+        application.app.sendEvent(application.app.focusWidget(), key)
         if editor.exact_text() == before + "7":
             say("lines")
             table.painted.disconnect(painted)
@@ -54,6 +59,74 @@ application.show()
 application.app.exec()
 application.close()
 """
+
+# Where the time goes: the same steps one by one, with the processor's time of each in milliseconds.
+LAPS = """
+import sys, time
+from pathlib import Path
+begun = time.process_time()
+print(f"{begun * 1e3:.1f} python")
+def lap(word):
+    global begun
+    at = time.process_time()
+    print(f"{(at - begun) * 1e3:.1f} {word}", flush=True)
+    begun = time.process_time()
+import commandcenter.runtime
+lap("import: data directory")
+import ui.first
+lap("import: PySide6, as a bare window has it")
+from PySide6.QtCore import Qt
+lap("import: Qt's 93 enums with 1,195 members")
+import ui.shell.window
+lap("import: the shell's modules")
+import ui.app as program
+lap("import: the application")
+directory = commandcenter.runtime.DataDirectory(Path(sys.argv[1]))
+program.glimpse(directory)
+lap("language, look and draft from the file")
+words = program.Words()
+words("shell.product"), words("log.name"), words("pages.log")
+lap("catalogues")
+app = program.prepare(words)
+lap("QApplication")
+theme = program.look({})
+lap("fonts: fontconfig")
+program.apply(app, theme)
+lap("palette and style sheet")
+shell = program.make_shell(words, theme, program.now)
+lap("widgets made")
+shell.resize(*program.first_size(app))
+shell.painted.connect(lambda: app.exit())  # quit() would close the window
+shell.show()
+lap("widgets laid out")
+app.exec()
+lap("first paint")
+import ui.pages.log
+lap("import: the log page")
+import ui.duty_room
+lap("import: the duty room")
+room = ui.duty_room.DutyRoom(app, shell, words, theme, directory, "empty", program.now)
+lap("duty room and log page made")
+room.page("log").list.table.painted.connect(lambda: app.exit())
+app.exec()
+lap("first lines asked, answered and painted, all threads")
+room.close()
+"""
+BARE_LAPS = BARE.replace("from PySide6", LAPS[: LAPS.index("import comm")] + "from PySide6", 1).replace(
+    "app.exec()", "lap('bare: PySide6, QApplication, window')\napp.exec()\nlap('bare: first paint')"
+)
+
+
+def profile(directory: Path, rounds: int = 5) -> list[tuple[str, float]]:
+    """[(step, median processor time in ms)] of the program's start, then of the bare window's."""
+    laps: dict[str, list[float]] = {}
+    for turn in range(rounds + 1):
+        for code in (LAPS, BARE_LAPS):
+            for word in moments(code, str(directory)):
+                value, _, step = word.partition(" ")
+                if turn and step:
+                    laps.setdefault(step, []).append(float(value))
+    return [(step, statistics.median(values)) for step, values in laps.items()]
 
 
 def moments(code: str, *arguments: str) -> dict[str, float]:
@@ -84,3 +157,8 @@ def measure(directories: dict[str, Path], rounds: int) -> dict[str, float]:
             for name, value in found.items():
                 taken.setdefault(name, []).append(value)
     return {name: statistics.median(values) for name, values in taken.items()}
+
+
+if __name__ == "__main__":  # python -m tests.bench.start --profile DIRECTORY
+    for name, ms in profile(Path(sys.argv[sys.argv.index("--profile") + 1])):
+        sys.stdout.write(f"{ms:8.1f} ms  {name}\n")

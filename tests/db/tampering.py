@@ -211,7 +211,7 @@ TAMPERINGS: dict[str, tuple[Hand, set[str]]] = {
     ),
     "a private value without its salt": (
         statements("""UPDATE private_value SET body = CAST('{"text": {}}' AS BLOB)"""),
-        {"value_altered", "row_altered"},
+        {"value_altered", "value_missing", "row_altered"},
     ),
     "a row made unreadable": (
         statements(f"UPDATE log_entry SET happened_at = 'yesterday' WHERE id = {LAST}"),

@@ -121,7 +121,7 @@ def by_hand(facts: Sequence[Fact]) -> dict[str, list[tuple[Any, ...]]]:
         counts[day, fact.kind, machine, importance, channel, desk] += 1
         if fact.values["incident_id"]:
             incidents.add((fact.values["incident_id"].bytes, at, fact.id.bytes, fact.kind, machine))
-        if fact.kind == "incident_event" and fact.values["event"] in ("opened", "attached"):
+        if fact.kind == "incident_event" and fact.values["event"] in ("opened", "attached") and not struck:
             subject = known.get(fact.values["subject_id"])
             if fact.values["incident_id"] and subject:
                 incidents.add((

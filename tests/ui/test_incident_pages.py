@@ -335,7 +335,8 @@ def test_it_is_closed_and_reopened_by_keys(qtbot: QtBot, desk: Desk, page: Incid
     """Closing may have a reason, reopening must; a closed one is not edited."""
     id_ = opened(desk)
     show(desk, page, id_)
-    QTest.keyClick(page.fields["place"].view, KEY.Key_K)
+    assert any(hint.key == "Alt+K" for hint in page.key_hints())
+    QTest.keyClick(page.fields["place"].view, KEY.Key_K, Qt.KeyboardModifier.AltModifier)
     assert page.closing.is_open() and page.closing.reason.line.hasFocus()
     commit(page.closing.reason.line, "水退了")
     QTest.keyClick(page.closing.reason.line, KEY.Key_Return)

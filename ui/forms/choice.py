@@ -79,6 +79,10 @@ class Choice(LineText):
         self.line.setCursorPosition(0)
         self._hide()
 
+    def revert(self, value: str | None) -> None:
+        """Show the option with this value again; what was typed only sought one."""
+        self.put(value)
+
     def put_raw(self, raw: str) -> None:
         """Put back what stood there: an option's text chooses it, other words wait to be matched."""
         found = next((o for o in self._options() if self._label(o) == raw), None)

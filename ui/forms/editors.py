@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QTextCursor
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from commandcenter.domain.clock import instant_text, parse_instant
 from ui.shell.chip import Label
-from ui.shell.composing import TextLine
+from ui.shell.composing import TextLine, mark_refused
 from ui.shell.draft import Limits
 from ui.shell.editor import LineEditor
 from ui.shell.when import DayWords, WhenError, parse_when, write_when
@@ -76,6 +76,10 @@ class Editor(QWidget):
         """Put back what stood there; ``typed`` is not emitted."""
         raise NotImplementedError
 
+    def revert(self, value: str | None) -> None:
+        """Show a value again instead of what was typed; where words are typed, Ctrl+Z takes those back."""
+        self.put(value)
+
     def value(self) -> str | None:
         """The value typed, None where nothing is. Unreadable if it is none."""
         raise NotImplementedError
@@ -102,14 +106,6 @@ class Editor(QWidget):
         """Take another look or scale."""
 
 
-def mark_refused(part: QWidget, refused: bool) -> None:
-    """Give a text box the danger frame, or take it away."""
-    if bool(part.property("refused")) != refused:
-        part.setProperty("refused", refused)
-        part.style().unpolish(part)
-        part.style().polish(part)
-
-
 class LineText(Editor):
     """One line of words."""
 
@@ -129,6 +125,14 @@ class LineText(Editor):
     def put(self, value: str | None) -> None:
         """Show a value."""
         self.line.setText(value or "")
+
+    def revert(self, value: str | None) -> None:
+        """Show a value again, as one edit."""
+        self._replace(value or "")
+
+    def _replace(self, text: str) -> None:
+        self.line.selectAll()
+        self.line.insert(text)  # unlike setText it can be undone
 
     def raw(self) -> str:
         """What stands there."""
@@ -174,6 +178,11 @@ class WhenText(LineText):
         text = self.written(value)
         self._put = (text, value)
         self.line.setText(text)
+
+    def revert(self, value: str | None) -> None:
+        """Show an instant again, as one edit."""
+        self._put = (self.written(value), value)
+        self._replace(self._put[0])
 
     def written(self, value: str | None) -> str:
         """An instant as this editor reads it back."""
@@ -263,6 +272,16 @@ class NoteText(Editor):
     def put(self, value: str | None) -> None:
         """Show a value."""
         self.put_raw(value or "")
+
+    def revert(self, value: str | None) -> None:
+        """Show a value again, as one edit."""
+        if (value or "")[:1] in ("\ufeff", "\ufffe"):  # only set_exact_text keeps these at the start
+            self.put(value)
+            return
+        cursor = self.box.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(value or "")
+        self.box.setTextCursor(cursor)
 
     def raw(self) -> str:
         """What stands there."""

@@ -239,8 +239,16 @@ class Field(QWidget):
             self._commit(again=False, composed=True)
 
     def give_up(self) -> None:
-        """Put the former value back (Esc)."""
-        if self._editing:
+        """Esc: put the former value back, where Ctrl+Z still takes the typed words back; then leave."""
+        if self._editing and self.editor.raw() != self._began_raw:
+            self._began, self._bases = self._value, self._heads
+            self._refused_raw, self._stale = None, False
+            self.editor.revert(self._value)
+            self._began_raw = self.editor.raw()
+            self.editor.set_refused(False)
+            self._say(self._words("forms.reverted"), "accent")
+            self.typed.emit()
+        elif self._editing:
             self._close(focus=True)
             self._rest()
             self.typed.emit()

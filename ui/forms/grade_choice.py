@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+import shiboken6
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -180,6 +181,26 @@ class GradeChoice(Editor):
     def text_of(self, value: str | None) -> str:
         """The word."""
         return grade_word(self.words, value)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Disabled just as Tab came here (the class has no grades): the keyboard goes on, not nowhere."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange and not self.isEnabled():
+            QTimer.singleShot(0, self._give_focus_on)
+
+    def _give_focus_on(self) -> None:
+        if not shiboken6.isValid(self) or self.isEnabled() or not self.isVisible():
+            return
+        holder: QWidget | None = self.window().focusWidget()  # None, whatever the stubs say
+        if holder is not None and holder.isEnabled():
+            return
+        part = self.nextInFocusChain()
+        while part is not None and part is not self:
+            by_tab = part.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if by_tab and part.isEnabled() and part.isVisible():
+                part.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+            part = part.nextInFocusChain()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale."""

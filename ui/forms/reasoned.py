@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from commandcenter.domain.errors import Refused
 from ui.forms.drafts import DraftKeeper
@@ -56,9 +58,14 @@ class ReasonedPanel(Panel):
 
     def add_row(self, name: str, row: Labelled) -> None:
         """Another field beneath the reason."""
+        last = list(self.rows.values())[-1].editor
         self.rows[name] = row
         self.body.insertWidget(self.body.count() - 1, row)
         self._wire(row.editor)
+        # Tab goes from field to field before it comes to the button that sends
+        for before, after in pairwise((last.focusProxy(), row.editor.focusProxy(), self.send, self.away)):
+            if before is not None and after is not None:
+                QWidget.setTabOrder(before, after)
 
     def _wire(self, editor: Editor) -> None:
         editor.left.connect(self.close_panel)

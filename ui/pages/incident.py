@@ -68,7 +68,12 @@ class IncidentPage(Page):
         workbench.directory.changed.connect(self._renamed)
         self.exporter = Exporter(workbench, self)
         # of the whole window while this page is shown: the cursor is mostly in the log box
-        for key, act in (("Alt+K", self.ask_closing), ("Ctrl+E", self._save), ("Ctrl+P", self._print)):
+        for key, act in (
+            ("Alt+K", self.ask_closing),
+            ("Alt+A", lambda: self.show_kind("all")),
+            ("Ctrl+E", self._save),
+            ("Ctrl+P", self._print),
+        ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
         self.setFocusProxy(self.table)
         self.set_theme(theme)
@@ -84,6 +89,7 @@ class IncidentPage(Page):
         self.table.failed.connect(workbench.say_error)
         self.table.line_chosen.connect(self._show_chosen)
         self.table.hidden.connect(self._loosen)
+        self.table.filter_key.connect(self._filter_key)
         self.detail = LineDetail(words, theme, self.table.wording)
         self.detail.setVisible(False)
         self.table.opened.connect(lambda _line: self.detail.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -93,7 +99,7 @@ class IncidentPage(Page):
         self.chips = {kind: Chip(theme) for kind in (*KINDS, "machine")}
         for kind, chip in self.chips.items():
             self.timeline.head.addWidget(chip)
-            chip.clicked.connect(lambda kind=kind: self._chip_clicked(kind))
+            chip.clicked.connect(lambda _on=False, kind=kind: self._chip_clicked(kind))
         self.timeline.body.addWidget(self.table, 1)
         self.timeline.body.addWidget(self.detail)
         self.place = Panel(theme, words("incident.panel.place"))
@@ -211,6 +217,11 @@ class IncidentPage(Page):
             self._kind = kind
         self.table.set_filter(timeline_filter(self._id, self._kind, self._machine))
         self._read()
+
+    def _filter_key(self, name: str) -> None:
+        """The list's letters that mean a chip here: A all of them, S the program's own lines too."""
+        if name in ("all", "machine"):
+            self.show_kind(name)
 
     def _chip_clicked(self, kind: str) -> None:
         if kind in KINDS and self._narrow:  # the only one there is room for: it leads to the next
@@ -356,6 +367,7 @@ class IncidentPage(Page):
             ("Alt+K", "close"),
             ("Enter", "whole"),
             ("X", "strike"),
+            ("A / S", "kinds"),
         )
         own = [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
         own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFileDialog,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from db.desk.engine import Connection
 from db.desk.verify import Verification
 from db.queries.file_facts import FileFacts, file_facts
 from ui.facts_rows import Copied, Rows, flowing, hint
+from ui.file_question import ask_where
 from ui.fonts import missing_glyphs
 from ui.late_rule import LateRule
 from ui.panel import Panel
@@ -186,19 +186,15 @@ class SettingsPage(Page):
     def ask_backup(self) -> None:
         """Ask where to; nothing waits for the answer."""
         stamp = self.workbench.now().astimezone(SHANGHAI).strftime("%Y%m%d-%H%M")
-        dialog = QFileDialog(self, self.words("settings.data.backup_title"))
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # a backup never overwrites
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.words("settings.data.backup_filter"))
-        dialog.setDefaultSuffix("sqlite3")
-        for part in (QFileDialog.DialogLabel.LookIn, QFileDialog.DialogLabel.FileType):
-            # Qt's own catalogue lacks these two in Chinese
-            dialog.setLabelText(part, self.words(f"settings.data.dialog_{part.name.lower()}"))
-        dialog.selectFile(str(Path.home() / self.words("settings.data.backup_name", stamp=stamp)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda file: self.back_up(Path(file)))
-        dialog.open()
+        ask_where(
+            self,
+            self.words,
+            self.words("settings.data.backup_title"),
+            [self.words("settings.data.backup_filter")],
+            Path.home() / self.words("settings.data.backup_name", stamp=stamp),
+            lambda file, _filter: self.back_up(file if file.suffix else file.with_suffix(".sqlite3")),
+            overwrites=False,  # a backup never overwrites
+        )
 
     def back_up(self, target: Path) -> None:
         """Copy the database to ``target``, checked."""

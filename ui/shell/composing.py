@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -38,6 +40,25 @@ def belongs_to_input_method(event: QKeyEvent) -> bool:
 def is_enter(event: QKeyEvent) -> bool:
     """Whether the key is Enter, of either kind."""
     return event.key() in (_KEY.Key_Return, _KEY.Key_Enter)
+
+
+def mark_refused(part: QWidget, refused: bool) -> None:
+    """Give a text box the danger frame, or take it away."""
+    if bool(part.property("refused")) != refused:
+        part.setProperty("refused", refused)
+        part.style().unpolish(part)
+        part.style().polish(part)
+
+
+def bind_keys(box: QWidget, keys: Mapping[str, Callable[[], None]], *, unless: Callable[[], bool]) -> None:
+    """Keys that act while the focus is in ``box``, except while ``unless`` says so (an open pre-edit)."""
+    from PySide6.QtGui import QKeySequence, QShortcut  # nobody needs them before the first paint
+
+    for key, act in keys.items():
+        shortcut = QShortcut(QKeySequence(key), box)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(lambda act=act: None if unless() else act())
 
 
 class TextLine(QLineEdit):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 ALLOWED_CONTROLS = "\n\t"
 # Qt's documents use these for themselves, or swap the bytes of a text that begins with one
@@ -12,16 +11,14 @@ NOT_HELD = "\ufdd0\ufdd1\ufffe"
 BIDI_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One value of an option: its code and its label in the language shown."""
 
     code: str
     label: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """What the box holds a line to before anybody else does: characters are Unicode code points."""
 
     max_chars: int = 4_000
@@ -29,8 +26,7 @@ class Limits:
     paste_chars: int = 100_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class LineDraft:
+class LineDraft(NamedTuple):
     """A line as typed. ``happened_text`` is the time field as written, read or not; ``after`` is a next
     line that was begun while this one was being saved and refused."""
 
@@ -54,6 +50,8 @@ class LineDraft:
 
 def first_control(text: str) -> str | None:
     """The first control character a line may not hold (all but LF and TAB), or None."""
+    import unicodedata
+
     return next((s for s in text if s not in ALLOWED_CONTROLS and unicodedata.category(s) == "Cc"), None)
 
 

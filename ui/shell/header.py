@@ -95,7 +95,7 @@ class Header(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and the line below it."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("chrome"))
+        painter.fillRect(self.rect(), self._theme.brush("chrome"))
         hair = self._theme.px(SPACE.hair)
-        painter.fillRect(0, self.height() - hair, self.width(), hair, self._theme.colour("line"))
+        painter.fillRect(0, self.height() - hair, self.width(), hair, self._theme.brush("line"))
         painter.end()

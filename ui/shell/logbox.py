@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.words import Words
 from ui.shell.chip import Chip, Label
+from ui.shell.composing import bind_keys, mark_refused
 from ui.shell.draft import Choice, Limits, LineDraft
 from ui.shell.editor import LineEditor
 from ui.shell.line_check import fault, hint, is_late
 from ui.shell.options import OptionRow
 from ui.shell.when import DayWords, WhenError, leading_when, parse_when, write_when
 from ui.theme import SPACE, TYPE, Theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
 IMPORTANT_SIGNS = ("!", "\uff01")
 SAVING_SHOWN_AFTER_MS = 300
@@ -58,7 +62,7 @@ class LogBox(QWidget):
         self._when: datetime | WhenError | None = None
         self._day_words = DayWords.of(words)
         self._refused: str | None = None
-        self._filling = False
+        self._filling = self._keyed = False
         self._build(channels, directions, importances)
         self._connect()
         self._refresh()
@@ -74,8 +78,7 @@ class LogBox(QWidget):
         """What the box holds now."""
         happened = None if isinstance(self._when, WhenError) else self._when
         incident = self._line if self._line is not None else self._context
-        return replace(
-            self._options.read(happened),
+        return self._options.read(happened)._replace(
             text=self.editor.exact_text(),
             incident_id=incident[0],
             incident_label=incident[1],
@@ -113,20 +116,18 @@ class LogBox(QWidget):
         self._saving_timer.stop()
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            self.restore(replace(pending, after=self.draft() if self._begun() else pending.after))
+            self.restore(pending._replace(after=self.draft() if self._begun() else pending.after))
             self.draft_changed.emit(self.draft())
         self._tell(field, sentence)
 
     def _tell(self, field: str, sentence: str) -> None:
         self._refused = field
         self._say(sentence, "danger")
-        self._mark_refused()
         inside = self.isAncestorOf(QApplication.focusWidget() or self)
         part = self._options.part(field)
-        if inside and part is not None and part.isVisible():
-            part.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif inside:
-            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        target = part if part is not None and part.isVisible() else self.editor
+        if inside:
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def pending(self) -> bool:
         """Whether a line was handed over and not answered yet."""
@@ -208,15 +209,14 @@ class LogBox(QWidget):
         self.tag.clicked.connect(self.focus)
         self.incident_tag.clicked.connect(self.move_to_context)
         self._saving_timer.timeout.connect(lambda: self._say(self._words("shell.logbox.saving"), "muted"))
-        keys = {**options.keys(), "Alt+T": self.take_time, "Alt+E": self.move_to_context}
-        for key, act in keys.items():
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(lambda act=act: None if self._composing() else act())
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus_moved)
+
+    def _take_keys(self) -> None:
+        """After the first paint: nobody sees them."""
+        keys = {**self._options.keys(), "Alt+T": self.take_time, "Alt+E": self.move_to_context}
+        bind_keys(self, keys, unless=self._composing)
 
     # ---- while typing
 
@@ -224,7 +224,7 @@ class LogBox(QWidget):
         return self.editor.composing() or self._options.composing()
 
     def _begun(self) -> bool:
-        return self._composing() or not replace(self._options.read(None), text=self.editor.exact_text()).blank
+        return self._composing() or not self._options.read(None)._replace(text=self.editor.exact_text()).blank
 
     def _begin(self) -> None:
         """Fix the incident when a line begins, free it when nothing is left of it."""
@@ -254,7 +254,6 @@ class LogBox(QWidget):
         if self._refused is not None:
             self._refused = None
             self._say("")
-            self._mark_refused()
         self._begin()
         if self._pending is None:
             self.draft_changed.emit(self.draft())
@@ -277,9 +276,9 @@ class LogBox(QWidget):
         (self._options.reason if self._late() else self.editor).setFocus()
 
     def _offered(self) -> tuple[str, datetime] | None:
-        if self._options.when.text():
-            return None
         text = self.editor.exact_text().lstrip("".join(IMPORTANT_SIGNS))
+        if not text or self._options.when.text():
+            return None
         return leading_when(text[:40], self._now(), self._day_words)
 
     def move_to_context(self) -> None:
@@ -310,10 +309,12 @@ class LogBox(QWidget):
             self._tell(*found)
             return
         if not self._late():
-            draft = replace(draft, late_reason="")
+            draft = draft._replace(late_reason="")
         self._pending = draft
         self._saving_timer.start()
         self.restore(LineDraft(after=self._after))
+        if self.isAncestorOf(QApplication.focusWidget() or self):
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)  # the next line begins with its words
         self.submitted.emit(draft)
 
     def _paste_refused(self, code: str, what: str) -> None:
@@ -326,11 +327,11 @@ class LogBox(QWidget):
         self._message.setText(sentence)
         self._show_said(self.active())
         self._place_message()
+        self._mark_refused()
 
     def _show_said(self, active: bool) -> None:
         """A sentence takes the place of the hint, so that the box keeps its height."""
-        said = bool(self._message.text())
-        self._message.setVisible(said)
+        self._message.setVisible(said := bool(self._message.text()))
         self._hint.setVisible(active and not said)
 
     def _place_message(self) -> None:
@@ -344,11 +345,8 @@ class LogBox(QWidget):
 
     def _mark_refused(self) -> None:
         for name in ("counterpart", "happened_at", "late_reason"):
-            part = self._options.part(name)
-            if part is not None and bool(part.property("refused")) != (name == self._refused):
-                part.setProperty("refused", name == self._refused)
-                part.style().unpolish(part)
-                part.style().polish(part)
+            if (part := self._options.part(name)) is not None:
+                mark_refused(part, name == self._refused)
         self.editor.set_refused(self._refused not in (None, "counterpart", "happened_at", "late_reason"))
 
     def _refresh(self) -> None:
@@ -381,15 +379,17 @@ class LogBox(QWidget):
         if new is not None and not inside and self._refused is not None and not self._begun():
             self._refused = None  # nothing stands there that could be wrong
             self._say("")
-            self._mark_refused()
         if inside or (old is not None and self.isAncestorOf(old)):
             self._refresh()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and the line above it."""
+        if not self._keyed:
+            self._keyed = True
+            QTimer.singleShot(0, self._take_keys)
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("chrome"))
-        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.colour("line"))
+        painter.fillRect(self.rect(), self._theme.brush("chrome"))
+        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.brush("line"))
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
@@ -16,8 +16,7 @@ from ui.theme import SPACE, TYPE, Theme
 MOST_KEYED = 10
 
 
-@dataclass(frozen=True)
-class PageEntry:
+class PageEntry(NamedTuple):
     """A page of the rail: its id, its name in the language shown, its icon's name (ui.icons)."""
 
     id: str
@@ -70,10 +69,10 @@ class RailButton(QAbstractButton):
         theme, px, on = self._theme, self._theme.px, self.isChecked()
         painter = QPainter(self)
         if on:
-            painter.fillRect(self.rect(), theme.colour("accent_soft"))
-            painter.fillRect(QRect(0, 0, px(SPACE.mark), self.height()), theme.colour("accent"))
+            painter.fillRect(self.rect(), theme.brush("accent_soft"))
+            painter.fillRect(QRect(0, 0, px(SPACE.mark), self.height()), theme.brush("accent"))
         elif self.underMouse():
-            painter.fillRect(self.rect(), theme.colour("raised"))
+            painter.fillRect(self.rect(), theme.brush("raised"))
         ink = theme.colour("accent_soft_text" if on else "muted")
         name, key = theme.font(TYPE.small + 1, bold=on), theme.font(TYPE.tiny, figures=True)
         with_icon = self.height() >= px(62)
@@ -143,7 +142,7 @@ class Rail(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and the line on its right."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("chrome"))
+        painter.fillRect(self.rect(), self._theme.brush("chrome"))
         hair = self._theme.px(SPACE.hair)
-        painter.fillRect(self.width() - hair, 0, hair, self.height(), self._theme.colour("line"))
+        painter.fillRect(self.width() - hair, 0, hair, self.height(), self._theme.brush("line"))
         painter.end()

@@ -112,6 +112,6 @@ class StatusLine(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and the line above it."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("chrome"))
-        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.colour("line_soft"))
+        painter.fillRect(self.rect(), self._theme.brush("chrome"))
+        painter.fillRect(0, 0, self.width(), self._theme.px(SPACE.hair), self._theme.brush("line_soft"))
         painter.end()

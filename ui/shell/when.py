@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.words import Words
@@ -24,15 +23,13 @@ _LEADING = (
 )
 
 
-@dataclass(frozen=True)
-class WhenError:
+class WhenError(NamedTuple):
     """Why a typed time is none: "unreadable", "impossible" (25:00, 02-30) or "future"."""
 
     code: str
 
 
-@dataclass(frozen=True)
-class DayWords:
+class DayWords(NamedTuple):
     """The words that put a bare time on an earlier day: {word: days back}, case-folded."""
 
     back: dict[str, int]
@@ -51,6 +48,8 @@ def parse_when(text: str, now: datetime, day_words: DayWords) -> datetime | When
     A bare time is today's. Yesterday is never guessed: a time more than two minutes ahead is the error
     "future" unless a day word or a date says otherwise. Full-width digits and colons are read as ASCII.
     """
+    import unicodedata
+
     plain = unicodedata.normalize("NFKC", text).strip()
     found = re.fullmatch(_WHEN, plain, re.ASCII)
     if found is None:

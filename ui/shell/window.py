@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QApplication,
-    QHBoxLayout,
-    QLineEdit,
-    QMainWindow,
-    QPlainTextEdit,
-    QStackedWidget,
-    QTextEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.words import Words
 from ui import icons
@@ -27,12 +16,16 @@ from ui.shell.chip import repaint_all
 from ui.shell.draft import Choice, Limits
 from ui.shell.editor import BOX_KEYS
 from ui.shell.header import Header
-from ui.shell.keys import KeyHint, KeyOverlay
 from ui.shell.logbox import LogBox
 from ui.shell.nav import PageEntry, Rail, page_key
 from ui.shell.status import StatusLine
 from ui.shell.strip import MessageStrip
 from ui.theme import Theme, apply
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
+
+    from ui.shell.keys import KeyHint, KeyOverlay
 
 # as they come in the Latin and in the Chinese state of an input method
 HELP_KEYS = ("?", "\uff1f")
@@ -58,6 +51,7 @@ class Shell(QMainWindow):
         limits: Limits | None = None,
     ) -> None:
         super().__init__()
+        icons.load()
         self._words, self._theme = words, theme
         self._entries = tuple(pages)
         self._page_widgets: dict[str, QWidget] = {}
@@ -110,6 +104,11 @@ class Shell(QMainWindow):
         self.rail.chosen.connect(self.show_page)
         self.logbox.left.connect(self._leave_box)
         self.strip.closed.connect(self._give_focus_back)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    def _take_keys(self) -> None:
         for index, entry in enumerate(self._entries):
             if key := page_key(index):
                 self._shortcut(key, lambda page=entry.id: self.show_page(page))  # type: ignore[misc]
@@ -118,11 +117,10 @@ class Shell(QMainWindow):
         for key in HELP_KEYS:
             self._shortcut(key, self.show_keys)
         self._shortcut("F1", self.show_keys)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            app.focusChanged.connect(self._focus_moved)
 
     def _shortcut(self, key: str, act: Callable[[], None]) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
         shortcut = QShortcut(QKeySequence(key), self)
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(act)
@@ -153,25 +151,29 @@ class Shell(QMainWindow):
             return
         self._current = page_id
         focus = QApplication.focusWidget()
-        in_page = focus is None or self.stack.isAncestorOf(focus) or self.rail.isAncestorOf(focus)
+        in_page = focus is None or any(
+            part.isAncestorOf(focus) for part in (self.stack, self.rail, self.header)
+        )
+        made = self._page_widgets.get(page_id)
+        # asked first: Qt's stack puts the focus on whatever part takes Tab
+        place = None if made is None else resting_place(made)
         self.page_changed.emit(page_id)
         widget = self._page_widgets.get(page_id)
         if widget is not None:
             self.stack.setCurrentWidget(widget)
             self._before_box = None
             if in_page:
-                self._focus_page()
+                self._focus_page(place or widget.focusProxy())
 
     def page(self) -> str:
         """The id of the page shown, "" before any."""
         return self._current
 
-    def _focus_page(self) -> None:
+    def _focus_page(self, place: QWidget | None = None) -> None:
         widget = self.stack.currentWidget()
         if widget is None:
             return
-        last: QWidget | None = widget.focusWidget()  # None, whatever the stubs say
-        target: QWidget | None = widget.focusProxy() if last is None else last
+        target = place or resting_place(widget)
         if target is None:
             parts = [widget, *widget.findChildren(QWidget)]
             target = next((part for part in parts if takes_tab(part)), self.rail.button(self._current))
@@ -208,6 +210,8 @@ class Shell(QMainWindow):
 
     def key_hints(self) -> tuple[KeyHint, ...]:
         """Everything the overlay shows."""
+        from ui.shell.keys import KeyHint
+
         words = self._words
         group = words("shell.keys.group_everywhere")
         own = [KeyHint("/", words("shell.keys.box"), group), KeyHint("?", words("shell.keys.help"), group)]
@@ -240,6 +244,8 @@ class Shell(QMainWindow):
             self._hide_keys()
             return
         if self._overlay is None:
+            from ui.shell.keys import KeyOverlay
+
             self._overlay = KeyOverlay(self._words, self._theme, self._frame)
             self._overlay.closed.connect(self._keys_closed)
         self._before_keys = QApplication.focusWidget()
@@ -289,24 +295,27 @@ class Shell(QMainWindow):
             self._overlay.setGeometry(self._frame.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """After the first paint: the icons, which 8 ms of reading would have held back."""
+        """After the first paint: what nobody sees."""
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
-        if icons.load():
-            self.rail.update()
-            for entry in self._entries:
-                self.rail.button(entry.id).update()
         self.painted.emit()
+        self._take_keys()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first thing an officer does is write: the cursor is in the box."""
         super().showEvent(event)
         if not self._was_painted:
             self.logbox.focus()
+
+
+def resting_place(page: QWidget) -> QWidget | None:
+    """Where the focus was on this page, else where the page wants it first; None: it does not say."""
+    last: QWidget | None = page.focusWidget()  # None, whatever the stubs say
+    return page.focusProxy() if last is None else last
 
 
 def takes_tab(widget: QWidget) -> bool:
@@ -317,5 +326,7 @@ def takes_tab(widget: QWidget) -> bool:
 
 def typing() -> bool:
     """Whether a text field has the focus, so that signs are text and not keys."""
+    from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QPlainTextEdit, QTextEdit
+
     focus = QApplication.focusWidget()
     return isinstance(focus, (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox))

@@ -96,6 +96,10 @@ class LineDetail(QWidget):
             self.text.setPlainText(body)
         self._fill()
 
+    def empty(self) -> bool:
+        """Whether no line is shown."""
+        return self._line is None
+
     def set_words(self, words: Words) -> None:
         """Take another language."""
         self._words = words

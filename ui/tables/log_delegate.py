@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QStaticText
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QStaticText
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.tables.log_model import COUNTERPART, INCIDENT, TAG, TEXT, TIME, WHO, Index, LogModel
 from ui.tables.wording import Run, Shown, spans
@@ -35,7 +35,7 @@ class _Pen:
 class LogDelegate(QStyledItemDelegate):
     """Paints from the model's words; never touches a line."""
 
-    def __init__(self, model: LogModel, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, model: LogModel, theme: Theme, parent: QAbstractItemView) -> None:
         super().__init__(parent)
         self._model = model
         self._view = parent
@@ -67,6 +67,7 @@ class LogDelegate(QStyledItemDelegate):
         self._texts: dict[tuple[str, str, int], QStaticText] = {}
         names = "text muted faint accent accent_soft selection line line_soft edge strong strong_text"
         self._inks: dict[str, QColor] = {name: theme.colour(name) for name in names.split()}
+        self._grounds: dict[str, QBrush] = {name: theme.brush(name) for name in names.split()}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One height for all rows."""
@@ -75,10 +76,10 @@ class LogDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One cell."""
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
         column, row = index.column(), index.row()
-        inks = self._inks
-        selected = bool(state & QStyle.StateFlag.State_Selected)
+        inks = self._grounds
+        # option.state says it too, at the price of QStyle's enums: 5 ms before the first line is there
+        selected = self._view.selectionModel().isSelected(index)
         if selected:
             painter.fillRect(rect, inks["selection"])
         self._struck_ink = self._inks["muted" if selected else "faint"]  # faint is too little on a selection

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from PySide6.QtCore import QRectF, Signal
+import shiboken6
+from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -102,8 +103,16 @@ class LogList(QWidget):
         self.filter_changed.emit(filter_)
 
     def _show_chosen(self, line: LogLine | None) -> None:
+        grows = line is not None and self.detail.empty()
         self.detail.set_line(line)
+        if grows:
+            QTimer.singleShot(0, self._reveal_chosen)
         self.filters.set_day(None if line is None else line.happened_at.astimezone(SHANGHAI).date())
+
+    def _reveal_chosen(self) -> None:
+        """The strip that grew for the chosen line must not cover it."""
+        if shiboken6.isValid(self) and self.table.window_.chosen_position is not None:
+            self.table.window_.reveal(self.table.window_.chosen_position)
 
     def _loosen(self, id_: UUID) -> None:
         now = self.filters.filter()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from datetime import date
-from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
@@ -89,6 +87,8 @@ class LogModel(QAbstractTableModel):
     def _move(self, old: list[object], new: list[object], rows: list[Row]) -> None:
         """Bring the rows into the new order and number."""
         if set(old) & set(new):
+            from difflib import SequenceMatcher
+
             blocks = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         else:  # a jump: the same rows with other lines
             blocks = [("replace", 0, len(old), 0, len(new))]
@@ -163,6 +163,8 @@ class LogModel(QAbstractTableModel):
             parts = [shown.cells()[column]]
         # rich text on purpose: it wraps, and what an operator typed must not be taken for markup
         text = "\n".join(part for part in parts if part)
+        import html
+
         return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
 
 

@@ -52,7 +52,7 @@ def attached(kind: Kind, values: Mapping[str, Any]) -> tuple[UUID, UUID] | None:
     """(incident, fact) where this fact puts another one on an incident's timeline; else None.
 
     A line is written before anybody knows that it begins an incident; being a fact it is not edited, so
-    the incident's event names it.
+    the incident's event names it. A struck event counts nowhere: its line goes off the timeline again.
     """
     if kind.name != "incident_event" or values.get("event") not in ("opened", "attached"):
         return None

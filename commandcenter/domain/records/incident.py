@@ -46,10 +46,11 @@ def open_to_edit(row: Mapping[str, Value] | None, patch: Mapping[str, Value], si
 )
 @dataclass(frozen=True, kw_only=True)
 class Incident(Card):
-    """``number`` is what people say aloud: SJ-date-desk-sequence, minted at the desk, never reused."""
+    """``number`` is what people say aloud: SJ-date-desk-sequence, minted at the desk, never reused. The
+    chain is read by it: the title begins as the first words of a line, which may be a caller's."""
 
     number: str = fields.text(required=True, merge="once", searchable=True, max_length=40)
-    title: str = fields.text(required=True, searchable=True, max_length=60)
+    title: str = fields.text(required=True, personal=True, searchable=True, max_length=60)
     event_code: str = fields.code(EVENT_CODE, required=True)
     grade: str | None = fields.code("grade", merge="guarded")
     state: str = fields.code("incident_state", merge="guarded", default="open")

@@ -19,4 +19,4 @@ class IncidentEvent(Fact):
     before: str | None = fields.text(max_length=40)
     after: str | None = fields.text(max_length=40)
     subject_id: UUID | None = fields.reference()
-    reason: str | None = fields.text()
+    reason: str | None = fields.text(personal=True)

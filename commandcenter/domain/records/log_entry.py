@@ -26,4 +26,4 @@ class LogEntry(Fact):
     direction: str | None = fields.code("direction")
     counterpart: str | None = fields.text(personal=True, searchable=True)
     importance: str = fields.code("importance", default="normal")
-    late_reason: str | None = fields.text()
+    late_reason: str | None = fields.text(personal=True)

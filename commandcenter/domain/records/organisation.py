@@ -19,4 +19,4 @@ class Organisation(Card):
     name_en: str | None = fields.text(searchable=True, max_length=80)
     level: str = fields.code("organisation_level", required=True)
     parent_id: UUID | None = fields.reference("organisation")
-    duty_phone: str | None = fields.text(searchable=True, max_length=40)
+    duty_phone: str | None = fields.text(personal=True, searchable=True, max_length=40)
