@@ -120,6 +120,7 @@ def build(
     """
     if file.exists():
         raise FileExistsError(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
     days = lines / LINES_A_DAY
     script = Script(random.Random(seed), NEWEST - timedelta(days=days))
     mint = Mint(new_id=script.new_id, new_salt=lambda: script.random.randbytes(16))

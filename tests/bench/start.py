@@ -137,12 +137,17 @@ def moments(code: str, *arguments: str) -> dict[str, float]:
     with subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=environment,
         cwd=Path(__file__).resolve().parents[2],
     ) as process:
-        assert process.stdout is not None
-        return {line.strip(): time.perf_counter() - begin for line in process.stdout}
+        assert process.stdout is not None and process.stderr is not None
+        said = {line.strip(): time.perf_counter() - begin for line in process.stdout}
+        complaint = process.stderr.read()
+    if process.returncode:
+        raise RuntimeError(f"the start ended with {process.returncode}: {complaint}")
+    return said
 
 
 def measure(directories: dict[str, Path], rounds: int) -> dict[str, float]:
