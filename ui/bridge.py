@@ -38,6 +38,7 @@ class Bridge(QObject):
     owner and topic gives the older one up."""
 
     _landed = Signal(object)
+    saved = Signal()  # a command's changes are on the disk
     failed = Signal(object)  # an error nobody handled: the shell says so
 
     def __init__(self, lanes: Lanes) -> None:
@@ -54,8 +55,15 @@ class Bridge(QObject):
         failed: Failed | None = None,
     ) -> Future[Outcome]:
         """Carry out a command; ``done`` runs on this thread once it is on the disk."""
+
+        def carried_out(outcome: Outcome) -> None:
+            if outcome.changes:
+                self.saved.emit()
+            if done is not None:
+                done(outcome)
+
         future = self._lanes.execute(command)
-        self._return(owner, future, done, failed)
+        self._return(owner, future, carried_out, failed)
         return future
 
     def ask(

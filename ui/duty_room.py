@@ -72,6 +72,7 @@ class DutyRoom(QObject):
         self.live.changed.connect(self._heard)
         self.names.changed.connect(self._names_changed)
         self.bridge.failed.connect(self._failed)
+        self.bridge.saved.connect(lambda: self.shell.status.set_saved(self._now()))
         self._seat: SeatPanel | None = None
         self._asked_seat = False
         self._is_open = False
