@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # A crash loses what was typed in the last second at most; the promise leaves room for the commit.
 KEEP_AFTER_MS = 700
+FIRST_WORDS = 40  # characters of a line just written that the status line repeats
 
 
 class LineKeeper(QObject):
@@ -29,6 +30,7 @@ class LineKeeper(QObject):
         super().__init__(shell)
         self._shell, self._workbench, self._now = shell, workbench, now
         self._changed: LineDraft | None = None
+        self._first_words = ""
         self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._timer.timeout.connect(self.keep)
         shell.logbox.draft_changed.connect(self._draft_changed)
@@ -59,6 +61,7 @@ class LineKeeper(QObject):
         from commandcenter.services.log import WriteLogEntry
 
         self._shell.status.set_saving()
+        self._first_words = " ".join(draft.text.split())[:FIRST_WORDS]
         self._changed = None  # the command lets the draft go in its own transaction
         command = WriteLogEntry(
             text=draft.text,
@@ -76,6 +79,9 @@ class LineKeeper(QObject):
     def _sent(self, outcome: Outcome) -> None:
         self._shell.logbox.accepted()
         self._shell.status.set_saved(self._now())
+        # also for whoever has scrolled away or reads another page: the list does not jump for it
+        note = self._workbench.words("shell.status.written", text=self._first_words)
+        self._shell.status.show_note(note)
 
     def _refused(self, error: BaseException) -> None:
         words = self._workbench.words

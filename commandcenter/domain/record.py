@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID
 
 from commandcenter.domain import fields
+from commandcenter.domain.clock import whole_ms
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.fields import FieldType, Value, from_plain
 
@@ -196,14 +197,19 @@ def patch_between(kind: Kind, row: Mapping[str, Value], wanted: Mapping[str, Val
 
 
 def typed_values(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Field values as JSON has them turned into the record's; Refused where one is not of its shape."""
+    """Field values as JSON has them turned into the record's; Refused where one is not of its shape.
+
+    A time may be written with any offset; without one it is read as Asia/Shanghai."""
     types = REGISTRY[kind].types
     out: dict[str, Any] = {}
     for name, value in fields.items():
         if name not in types:
             raise Refused("unknown_field", field=name, kind=kind)
         try:
-            out[name] = from_plain(types[name], None if value == "" else value)
-        except (ValueError, TypeError, AttributeError):
+            if types[name].shape == "instant" and value:
+                out[name] = whole_ms(datetime.fromisoformat(value))
+            else:
+                out[name] = from_plain(types[name], None if value == "" else value)
+        except (ValueError, TypeError, AttributeError, OverflowError):
             raise Refused("wrong_type", field=name) from None
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -231,3 +231,11 @@ def test_times_say_who_knew_what_when(desk: Desk) -> None:
     for values in (by_program, by_person):
         assert (values["typed_at"], values["typed_offset_ms"]) == (desk.clock.instant, 90_000)
     assert changes(desk, filled)[0].offset_ms == 90_000
+
+
+@pytest.mark.parametrize("text", ["2026-07-28T20:00:00+08:00", "2026-07-28T12:00:00Z", "2026-07-28T20:00"])
+def test_a_time_in_a_form_may_have_any_offset(text: str) -> None:
+    from commandcenter.domain.record import typed_values
+
+    expected = datetime(2026, 7, 28, 12, 0, tzinfo=UTC)
+    assert typed_values("incident", {"occurred_at": text}) == {"occurred_at": expected}
