@@ -48,7 +48,7 @@ def now() -> datetime:
 
 
 def glimpse(directory: DataDirectory) -> tuple[dict[str, Any], LineDraft | None]:
-    """Language, look and the draft in the box, read before the first paint.
+    """Language, look, the district's name and the draft in the box, read before the first paint.
 
     What cannot be read now is told when the file is opened for good."""
     if not directory.database.is_file():
@@ -60,7 +60,8 @@ def glimpse(directory: DataDirectory) -> tuple[dict[str, Any], LineDraft | None]
         connection = open_reader(directory.database)
         try:
             draft = local.drafts(connection).get(LOG_BOX)
-            return local.everything(connection), None if draft is None else from_json(draft[0])
+            preferences = {**local.everything(connection), "district": local.district(connection)}
+            return preferences, None if draft is None else from_json(draft[0])
         finally:
             connection.close()
     except Exception:  # noqa: BLE001  a damaged or foreign file is explained by the desk's own opening
@@ -153,6 +154,10 @@ class Application(QObject):
         self.room: DutyRoom | None = None
         apply(self.app, self._theme)
         self.shell = make_shell(words, self._theme, now)
+        if district := preferences.get("district"):  # else the name would change under the reader's eye
+            product = words("shell.product_of", place=district[words.language])
+            self.shell.header.set_product(product)
+            self.shell.setWindowTitle(product)
         if draft is not None:
             self.shell.logbox.restore(draft)
         self._loader = _Loader()

@@ -33,6 +33,15 @@ def everything(connection: Connection) -> dict[str, Any]:
     return {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM local")}
 
 
+def district(connection: Connection) -> dict[str, str] | None:
+    """The district's name by language, for the head of the window; None if there is none."""
+    row = connection.execute(
+        "SELECT name, name_en FROM organisation WHERE level = 'district' AND retired IS NOT 1"
+        " ORDER BY code, name LIMIT 1"
+    ).fetchone()
+    return None if row is None else {"zh_CN": row[0], "en": row[1] or row[0]}
+
+
 def keep_draft(connection: Connection, key: str, body: dict[str, Any] | None, now: datetime) -> None:
     """Keep what is being typed; None when it was sent or emptied."""
     if body is None:

@@ -120,3 +120,13 @@ def test_a_window_closed_at_once_keeps_the_line(desk: DataDirectory, qapp: QAppl
     draft = glimpse(desk)[1]
     assert draft is not None
     assert draft.text == "半句"
+
+
+def test_the_first_picture_has_the_districts_name(tmp_path: Path, qapp: QApplication) -> None:
+    directory = DataDirectory(tmp_path / "licheng")
+    open_workplace(directory, "licheng").close()
+    application = Application(directory, "licheng")
+    try:
+        assert application.shell.windowTitle() == "鲤城区应急指挥中心"
+    finally:
+        application.shell.close()
