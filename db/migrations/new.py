@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 from alembic import command
@@ -20,9 +21,15 @@ def main(arguments: list[str] | None = None) -> int:
     with engine.connect() as connection:
         config = configuration(connection)
         command.upgrade(config, "head")
-        command.revision(
+        made = command.revision(
             config, message=" ".join(words), autogenerate=True, rev_id=f"{len(revisions()) + 1:04d}"
         )
+    for script in made if isinstance(made, list) else [made]:
+        if script is not None:  # Alembic's own lay-out is not the house's
+            subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", script.path], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "ruff", "check", "--fix", "--quiet", script.path], check=True
+            )
     return 0
 
 
