@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -40,6 +41,11 @@ PAGES = (
     ("register", "register"),
     ("settings", "settings"),
 )
+
+
+COLLECT_MS = 2_000
+COLLECT_FROM = 10_000  # objects made since the last look
+COLLECT_ALL = 150  # looks between two collections of everything: five minutes
 
 
 def now() -> datetime:
@@ -136,6 +142,33 @@ class _Loader(QObject):
             self.loaded.emit(error)
 
 
+class Collector(QObject):
+    """Collects cycles on the GUI thread only.
+
+    Python collects on whichever thread happens to make an object; a window in a cycle would then be
+    destroyed on a worker, and crash later, elsewhere (DESIGN §6)."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        gc.disable()
+        self._ticks = 0
+        self._timer = QTimer(self, interval=COLLECT_MS)
+        self._timer.timeout.connect(self._collect)
+        self._timer.start()
+
+    def _collect(self) -> None:
+        self._ticks += 1
+        if self._ticks % COLLECT_ALL == 0:
+            gc.collect()
+        elif gc.get_count()[0] > COLLECT_FROM:
+            gc.collect(1)
+
+    def stop(self) -> None:
+        """Leave it to Python again."""
+        self._timer.stop()
+        gc.enable()
+
+
 class Application(QObject):
     """One window on one data directory, from its first paint to its end."""
 
@@ -152,6 +185,7 @@ class Application(QObject):
         self._directory, self._profile, self._words = directory, profile, words
         self._theme = look(preferences, theme)
         self.room: DutyRoom | None = None
+        self._collector = Collector(self)
         apply(self.app, self._theme)
         self.shell = make_shell(words, self._theme, now)
         if district := preferences.get("district"):  # else the name would change under the reader's eye
@@ -183,6 +217,7 @@ class Application(QObject):
 
     def close(self) -> None:
         """Keep what is typed, finish what was handed in."""
+        self._collector.stop()
         if self.room is not None:
             self.room.close()
 

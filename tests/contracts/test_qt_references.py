@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
 
+import pytest
 from PySide6.QtCore import QObject, Signal
 
 CALLS = 1_000
@@ -15,6 +18,15 @@ class Sender(QObject):
     """Emits None."""
 
     said = Signal(object)
+
+
+@pytest.fixture(autouse=True)
+def counted_alone() -> Iterator[None]:
+    """What earlier tests left in cycles must not be collected while references are counted."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def test_none_keeps_its_references() -> None:

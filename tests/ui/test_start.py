@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
@@ -129,4 +130,13 @@ def test_the_first_picture_has_the_districts_name(tmp_path: Path, qapp: QApplica
     try:
         assert application.shell.windowTitle() == "鲤城区应急指挥中心"
     finally:
+        application.close()
         application.shell.close()
+
+
+def test_cycles_are_collected_on_the_gui_thread_only(tmp_path: Path, qapp: QApplication) -> None:
+    application = Application(DataDirectory(tmp_path / "none"), "empty")
+    assert not gc.isenabled()
+    application.close()
+    assert gc.isenabled()
+    application.shell.close()
