@@ -60,7 +60,7 @@ def glimpse(directory: DataDirectory) -> tuple[dict[str, Any], LineDraft | None]
     if not directory.database.is_file():
         return {}, None
     from db.desk import local
-    from db.desk.engine import open_reader
+    from db.desk.engine import StoreError, open_reader
 
     try:
         connection = open_reader(directory.database)
@@ -70,7 +70,8 @@ def glimpse(directory: DataDirectory) -> tuple[dict[str, Any], LineDraft | None]
             return preferences, None if draft is None else from_json(draft[0])
         finally:
             connection.close()
-    except Exception:  # noqa: BLE001  a damaged or foreign file is explained by the desk's own opening
+    except (Unavailable, StoreError, ValueError, TypeError, KeyError):
+        # a damaged, foreign or newer file: the desk's own opening explains it, in one sentence
         return {}, None
 
 
