@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from commandcenter import centre_verbs, desk_verbs
 from commandcenter.domain.errors import Answerable, Refused, Unavailable
 from commandcenter.words import AUTHORITY, LANGUAGES, Words
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     do = verbs.add_parser("do", parents=[common], help="carry out one command")
     do.add_argument("command")
     do.add_argument("document", nargs="?", default="{}", help="a JSON object, or - for standard input")
+    do.add_argument("--as", dest="person", default=None, metavar="NAME", help="in whose name")
 
     list_ = verbs.add_parser("list", parents=[common], help="the rows of a kind")
     list_.add_argument("kind")
@@ -84,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     gallery.add_argument("--size", default="1920x1080", metavar="WxH")
     gallery.add_argument("--theme", choices=("dark", "light"), default=None)
     gallery.add_argument("--scale", type=int, choices=(100, 125, 150, 175, 200), default=100)
+    desk_verbs.add_verbs(verbs, common)
+    centre_verbs.add_verbs(verbs)
     return parser
 
 
@@ -100,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         if options.verb == "run":
             return _run(options, words)
+        if options.verb == "serve":
+            return centre_verbs.serve(options)
         document = _verb(options.verb)(options)
     except Refused as refusal:
         return _answer({"refused": refusal.code, **_told(refusal, words)}, REFUSED)
@@ -117,6 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verb(name: str) -> Verb:
     if name == "gallery":
         return _gallery
+    for others in (desk_verbs.VERBS, centre_verbs.VERBS):
+        if name in others:
+            return others[name]
     from commandcenter import verbs
 
     found: Verb = getattr(verbs, name + "_" if name == "list" else name)

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,10 @@ T = TypeVar("T")
 
 POLL_S = 0.2  # how soon another process's commit is noticed
 SLICE_S = 0.008  # idle work never keeps an operator's command waiting longer than about this
+# What was done is hardly ever the last of its kind: the next slice of a page, the push of what was just
+# written. Idle work, with a commit of its own, waits until it is quiet for so long, but not for ever.
+QUIET_S = 0.02
+LEFT_S = 1.0
 OPERATOR, BACKGROUND = 0, 1
 
 
@@ -42,6 +47,8 @@ class WriterLane:
         self._wake = threading.Condition()
         self._closing = False
         self._working = False
+        self._unquiet = False  # something was done since the last idle work
+        self._idle_at = 0.0  # when that was (monotonic clock)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -123,8 +130,11 @@ class WriterLane:
 
     def _step(self, workplace: Workplace) -> bool:
         with self._wake:
+            if not self._queue and not self._closing and self._unquiet:
+                self._unquiet = time.monotonic() < self._idle_at + LEFT_S and self._wake.wait(QUIET_S)
             item = heapq.heappop(self._queue) if self._queue else None
             self._working = item is not None
+            self._unquiet = self._unquiet or item is not None
             if item is None and self._closing:
                 return False
         if item is not None:
@@ -135,7 +145,9 @@ class WriterLane:
                 except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
                     future.set_exception(error)
             return True
+        self._unquiet = False
         waiting = self._idle(workplace)
+        self._idle_at = time.monotonic()
         with self._wake:
             if not self._queue and not self._closing:
                 self._wake.wait(0.001 if waiting else POLL_S)

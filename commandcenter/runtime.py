@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from commandcenter.desk_sync import DeskSync
 from commandcenter.domain.errors import Unavailable
+from commandcenter.lock import Lock
+from commandcenter.sync.state import SyncState
 
 # The window wants the directory and its lock before it paints, and everything else after: what loads the
 # database's half of the program is imported where it is used.
@@ -24,11 +26,6 @@ if TYPE_CHECKING:
     from db.desk.engine import Connection
     from db.desk.verify import Anchor
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
 T = TypeVar("T")
 
 CLOSE_S = 10.0
@@ -36,7 +33,14 @@ APPLICATION = "licheng-command-centre"
 
 
 class SystemClock:
-    """The machine's clock; no centre has measured it yet."""
+    """The machine's clock, and how far it was from the centre's when that was last measured."""
+
+    def __init__(self) -> None:
+        self._offset_ms: int | None = None
+
+    def measured(self, offset_ms: int | None) -> None:
+        """centre − desk in milliseconds; None: not known."""
+        self._offset_ms = offset_ms
 
     def now(self) -> datetime:
         """The current instant."""
@@ -44,7 +48,7 @@ class SystemClock:
 
     def offset_ms(self) -> int | None:
         """None: never measured."""
-        return None
+        return self._offset_ms
 
 
 def new_id() -> uuid.UUID:
@@ -195,44 +199,6 @@ class DataDirectory(NamedTuple):
         return kept
 
 
-class Lock:
-    """The lock file of a data directory: its holder synchronises, owns the window, or restores."""
-
-    def __init__(self, folder: Path, purpose: str) -> None:
-        self._file = folder / "lock"
-        self._purpose = purpose
-        self._stream: IO[str] | None = None
-
-    def take(self) -> bool:
-        """Take the lock if nobody has it. It ends with the process, however that ends."""
-        stream = self._file.open("a+", encoding="utf-8")
-        try:
-            if sys.platform == "win32":
-                stream.seek(0)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            stream.close()
-            return False
-        self._stream = stream
-        return True
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
-    def __enter__(self) -> Lock:
-        if not self.take():
-            raise Unavailable("directory_in_use", purpose=self._purpose)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
 class Desktop:
     """One process on a data directory: hand in commands, ask questions, hear of changes."""
 
@@ -249,9 +215,10 @@ class Desktop:
         directory.make()
         self.directory = directory
         self.clock = SystemClock()
-        self._writer = WriterLane(lambda: open_workplace(directory, profile, self.clock), changed)
+        self._writer = WriterLane(lambda: open_workplace(directory, profile, self.clock), self._committed)
         self._readers = ReaderLanes(directory.database, self._writer.ready)
         self._changed = changed
+        self._sync = DeskSync(self)
         self._writer.ready.add_done_callback(self._tell_what_came_between)
 
     def _tell_what_came_between(self, ready: Future[Workplace]) -> None:
@@ -263,6 +230,32 @@ class Desktop:
             between = tail(ready.result().connection, seen)
             if between.touched:
                 self._changed(between)
+
+    def _committed(self, change_set: ChangeSet) -> None:
+        """On the writer's thread after every commit of an operator's, here or in another process."""
+        self._sync.committed()
+        self._changed(change_set)
+
+    @property
+    def sync(self) -> DeskSync:
+        """This desk's exchange with its centre."""
+        return self._sync
+
+    def sync_state(self) -> SyncState:
+        """Where it stands with its centre."""
+        return self._sync.state
+
+    def enrol(self, url: str, code: str) -> Future[None]:
+        """Become a desk of the centre at ``url``; see commandcenter.sync.enrolment.enrol for the refusals."""
+        return self._sync.enrol(url, code)
+
+    def submit(self, work: Callable[[Workplace], T]) -> Future[T]:
+        """Run ``work`` on the writer's thread, behind the operator's commands."""
+        return self._writer.submit(work, background=True)
+
+    def tell(self, change_set: ChangeSet) -> None:
+        """Tell of what the centre sent; on the writer's thread."""
+        self._changed(change_set)
 
     @property
     def ready(self) -> Future[Workplace]:
@@ -308,6 +301,7 @@ class Desktop:
 
     def close(self) -> None:
         """Finish what was handed in, note the head, end the lanes."""
+        self._sync.close()
         self.note_anchor("close")
         self._readers.close()
         self._writer.close(CLOSE_S)
@@ -316,16 +310,20 @@ class Desktop:
 def open_workplace(directory: DataDirectory, profile: str, clock: SystemClock | None = None) -> Workplace:
     """The directory's file, opened for writing on this thread."""
     from commandcenter.services.workplace import Workplace
+    from commandcenter.sync.known import known_before
     from db.desk.store import Mint
 
     directory.make()
-    return Workplace(
+    clock = clock or SystemClock()
+    workplace = Workplace(
         directory.database,
-        clock=clock or SystemClock(),
+        clock=clock,
         mint=Mint(new_id=new_id),
         backups=directory.backups,
         profile=profile,
     )
+    clock.measured(known_before(workplace.connection).offset_ms)
+    return workplace
 
 
 def keep_log(directory: DataDirectory) -> None:

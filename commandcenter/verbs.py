@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from commandcenter.desk_verbs import person_named
 from commandcenter.domain.clock import instant_text, whole_ms
 from commandcenter.domain.errors import Refused, Unavailable
 from commandcenter.domain.fields import plain
 from commandcenter.domain.record import kind_of, typed_values
 from commandcenter.runtime import DataDirectory, default_directory, open_workplace
+from commandcenter.services.audit import NoteAccess, extent_of
 from commandcenter.services.command import described, half_character, parse
 from commandcenter.services.first_start import shipped_changes
 from commandcenter.services.workplace import Workplace
@@ -50,7 +52,8 @@ def _reader(options: argparse.Namespace) -> tuple[Path, Connection]:
 
 
 def do(options: argparse.Namespace) -> dict[str, Any]:
-    """``{"ids": […], "changes": n}``"""
+    """``{"ids": […], "changes": n}``; with ``--as`` the first line of standard input may be a password."""
+    by = None if options.person is None else person_named(options)
     try:
         text = sys.stdin.read(JSON_MAX + 1) if options.document == "-" else options.document
         if len(text) > JSON_MAX:
@@ -61,7 +64,7 @@ def do(options: argparse.Namespace) -> dict[str, Any]:
     command = parse(options.command, document)
     workplace = _workplace(options)
     try:
-        outcome = workplace.execute(command)
+        outcome = workplace.execute(command, by)
     finally:
         workplace.close()
     return {"ids": [str(id_) for id_ in outcome.ids], "changes": outcome.changes}
@@ -277,14 +280,18 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     workplace = _workplace(options)
     try:
         chain = directory.note_anchor(workplace.connection, workplace.device, "export")
+        filter_ = LogFilter(day=day, machine=options.all)
         count = export_log(
             workplace.connection,
             options.file,
-            LogFilter(day=day, machine=options.all),
+            filter_,
             words=Words(options.lang or AUTHORITY),
             chain=chain,
             now=whole_ms(datetime.now().astimezone()),
         )
+        extent = extent_of(options.file.suffix.lower().lstrip("."), filter_)
+        note = NoteAccess(action="exported", subject_kind="log_entry", count=count, extent=extent)
+        workplace.execute(note)
     finally:
         workplace.close()
     return {"file": str(options.file), "count": count}

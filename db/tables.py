@@ -67,8 +67,15 @@ journal = Table(
     Column("row", Id()),  # only where it is not the change's own id
     Column("bytes", LargeBinary(), nullable=False),
     Column("hash", LargeBinary()),  # this device's chain up to and with this entry
-    Column("epoch", Integer()),  # the centre's number, once it has one
+    Column("epoch", Integer()),  # the centre's number, once it has one; at the centre ``seq`` is that number
     Column("number", BigInteger()),
+    Column("order_epoch", BigInteger()),  # only where it was offered again after a restore: its first number,
+    Column("order_number", BigInteger()),  # which stays its place among the values of a field
+    Column("absent", Text()),  # why it makes no row here: "refused" by the centre, "hidden" (scope lost)
+    Column("note", Json()),  # what the centre remarked: a doubtful time, who gains or loses sight of it
+    Column("scope_id", Id()),  # at the centre: whose entry it is, for the desks that may see only their own
+    Column("incident_id", Id()),
+    Column("kind", Text()),
 )
 Index("ix_journal_row", journal.c.row, sqlite_where=journal.c.row.is_not(None))
 
@@ -160,6 +167,31 @@ search_posting = Table(
     Column("places", LargeBinary(), nullable=False),
 )
 
+# Groups that the centre refused, for ever: at the centre and at the desk that sent them.
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("group_id", Id(), primary_key=True),
+    Column("device", Id(), nullable=False),
+    Column("code", Text(), nullable=False),
+    Column("arguments", Json(), nullable=False),
+    Column("refused_at", Instant(), nullable=False),
+    Column("answered_at", Instant()),  # at the desk: since when somebody has dealt with it
+    sqlite_with_rowid=False,
+)
+
+# What a side holds of one kind in one scope, to be compared: how many rows, and the sum of their hashes.
+digest = Table(
+    "digest",
+    metadata,
+    Column("kind", Text(), nullable=False),
+    Column("scope_id", Id(), nullable=False),  # sixteen zeros: of no scope
+    Column("count", BigInteger(), nullable=False),
+    Column("sum", BigInteger(), nullable=False),  # mod 2^64, as a signed number
+    PrimaryKeyConstraint("kind", "scope_id"),
+    sqlite_with_rowid=False,
+)
+
 # This desk's own affairs, never synchronised: who sits here, language, how far the text index has come.
 local = Table(
     "local",
@@ -183,5 +215,19 @@ draft = Table(
     Column("key", Text(), primary_key=True),
     Column("body", Json(), nullable=False),
     Column("kept_at", Instant(), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who has signed in at this desk with the centre's yes, and may again without it (db.desk.credentials).
+credential = Table(
+    "credential",
+    metadata,
+    Column("person_id", Id(), primary_key=True),
+    Column("login", Text(), nullable=False, unique=True),
+    Column("hash", Text(), nullable=False),  # argon2
+    Column("learned_at", Instant(), nullable=False),
+    Column("wrong", Integer(), nullable=False),  # tries in a row
+    Column("seen_at", Instant()),  # the latest time of a try
+    Column("locked_at", Instant()),
     sqlite_with_rowid=False,
 )

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QApplication
 
 from commandcenter.domain import codes
 from commandcenter.domain.errors import Unavailable
-from commandcenter.runtime import DataDirectory, Lock, default_directory
+from commandcenter.lock import Lock
+from commandcenter.runtime import DataDirectory, default_directory
 from commandcenter.words import AUTHORITY, LANGUAGES, Words
 from ui import fonts, input_method
 from ui.drafts import LOG_BOX, from_json
@@ -39,6 +40,8 @@ PAGES = (
     ("incident", "incident"),
     ("search", "search"),
     ("register", "register"),
+    ("exchange", "exchange"),
+    ("audit", "history"),
     ("settings", "settings"),
 )
 
@@ -239,6 +242,8 @@ def run(data: Path | None, profile: str, *, language: str | None, theme: str | N
     alive.timeout.connect(lambda: None)
     alive.start(200)
     stop_on_signals(application.app)
+    # whoever holds the lock exchanges with the centre, once there is something to show
+    application.furnished.connect(lambda room: room.desktop.sync.begin())
     application.show()
     try:
         return application.app.exec()

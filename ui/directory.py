@@ -14,6 +14,7 @@ from commandcenter.words import Words
 from db.queries.registers import Directory, Named, directory
 from ui.bridge import Bridge
 
+HIDDEN = "\u25cf\u25cf\u25cf"  # in place of a name or a phone while nobody is known to be at the desk
 NAMED = frozenset({"organisation", "person", "desk", "incident", "setting"})
 
 
@@ -26,6 +27,7 @@ class LiveDirectory(QObject):
         super().__init__()
         self._bridge, self._words = bridge, words
         self._typed: dict[str, Mapping[str, Any] | None] = {}  # drafts since the start, newer than the file's
+        self.hidden = False  # names and phones of people are not shown
         self.now = Directory(cards={}, device=None, person=None, preferences={}, drafts={}, late_after_s=1800)
 
     def read(self) -> None:
@@ -37,6 +39,12 @@ class LiveDirectory(QObject):
         """Hold what was read."""
         self.now = read
         self.changed.emit()
+
+    def hide(self, hidden: bool) -> None:
+        """Hide the names and phones of people, or show them again; every view is told."""
+        if hidden != self.hidden:
+            self.hidden = hidden
+            self.changed.emit()
 
     def heard(self, change_set: ChangeSet) -> None:
         """Read again if something named was touched."""
@@ -68,12 +76,16 @@ class LiveDirectory(QObject):
         card = self.card(id_)
         if card is None:
             return ""
+        if self.hidden and card.kind == "person":
+            return HIDDEN
         if card.kind == "desk":
             return card.name or self._words("duty_log.desk", number=card.code)
         if card.kind == "incident":
             return card.code or ""
         if self._words.language == "en" and card.name_en:
             return card.name_en
+        if card.kind == "person" and not card.name:  # a name is required: it is there, and not for this desk
+            return self._words("registers.not_for_you")
         return card.name
 
     def product(self) -> str:

@@ -22,10 +22,12 @@ from commandcenter.words import Words
 from db.queries.log import DayCounts, LogFilter, day_counts
 from ui.app import look, make_shell, translate
 from ui.bridge import Bridge
+from ui.chair import Chair
 from ui.directory import LiveDirectory
 from ui.line_keeper import LineKeeper
 from ui.live import Live
 from ui.shell.window import Shell
+from ui.sync_room import SyncRoom
 from ui.theme import Theme, apply
 from ui.workbench import Page, Workbench
 
@@ -41,6 +43,8 @@ MAKERS = {
     "incident": ("ui.incidents_room", "IncidentsRoom"),
     "search": ("ui.pages.search", "SearchPage"),
     "register": ("ui.pages.registers", "RegistersPage"),
+    "exchange": ("ui.pages.exchange", "ExchangePage"),
+    "audit": ("ui.pages.audit", "AuditPage"),
     "settings": ("ui.pages.settings", "SettingsPage"),
 }
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
@@ -70,9 +74,13 @@ class DutyRoom(QObject):
         self.bridge = Bridge(self.desktop)
         self.names = LiveDirectory(self.bridge, words)
         self.live.changed.connect(self._heard)
+        self.chair = Chair(self.bridge, self.names, self)
+        self.names.changed.connect(self.chair.names_changed)
         self.names.changed.connect(self._names_changed)
         self.bridge.failed.connect(self._failed)
         self.bridge.saved.connect(lambda: self.shell.status.set_saved(self._now()))
+        self.sync = SyncRoom(self.bridge, self.live, self.page, self._now, self)
+        self.sync.follow(self.desktop.sync)
         self._seat: SeatPanel | None = None
         self._asked_seat = False
         self._is_open = False
@@ -121,6 +129,9 @@ class DutyRoom(QObject):
             desktop=self.desktop,
         )
         self.workbench.setParent(shell)
+        self.chair.furnish(shell, self.workbench, self.sign_in)
+        self.workbench.seated.connect(self.chair.seated)
+        self.sync.furnish(shell, self.workbench)
         self.pages: dict[str, Page] = {}
         self.keeper = LineKeeper(shell, self.workbench, self._now)
         self.workbench.open_requested.connect(self.open)
@@ -170,7 +181,7 @@ class DutyRoom(QObject):
             card = self.names.card(incident)
             label = f"{card.code} {card.name}" if card else ""
             self.shell.logbox.set_context(str(incident), label)
-        self.shell.set_key_hints(current.key_hints())
+        self.shell.set_key_hints((*self.chair.hints(), *self.sync.hints(), *current.key_hints()))
 
     def _preference_chosen(self, key: str, value: Any) -> None:
         """Another language, look or scale: the window is furnished anew; what is typed stays."""
@@ -214,6 +225,8 @@ class DutyRoom(QObject):
         self.names.read()
         self._count_today()
         self.shell.status.set_saved(self._now())  # what the file holds is durable
+        self.sync.watch.read()
+        self.desktop.sync.begin()  # this program holds the lock
 
     def _not_opened(self, error: BaseException) -> None:
         log.error("the desk's file cannot be opened", exc_info=error)
@@ -232,13 +245,14 @@ class DutyRoom(QObject):
         header.set_product(product)
         self.shell.setWindowTitle(product)
         header.set_desk(self.names.name("desk", now.device))
-        header.set_duty(self.names.name("person", now.person))
+        duty = self.chair.said_of_duty(self.names.name("person", now.person))
+        header.set_duty(duty, strong=self.chair.idle.on)
         self.shell.status.set_desk(self.names.name("desk", now.device))
         self._context_changed()
         # not before the writer is there to hear the answer, and the first lines have been painted
         if self._is_open and not self._asked_seat and now.device is not None:
             self._asked_seat = True
-            if now.person is None:
+            if now.person is None or self.chair.idle.on:
                 self.choose_seat()
 
     def _count_today(self) -> None:
@@ -300,6 +314,12 @@ class DutyRoom(QObject):
         if self._seat is None:
             self._seat = SeatPanel(self.workbench, self.shell)
         self._seat.open_panel()
+
+    def sign_in(self) -> None:
+        """The same, asked for by a key: the cursor goes there, a half-typed line waits where it is."""
+        self.choose_seat()
+        if self._seat is not None:
+            self._seat.focus_panel()
 
     def _come_forward(self) -> None:
         window = self.shell

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -15,42 +17,72 @@ from db.queries.log import LogFilter
 from ui.file_question import ask_where
 from ui.workbench import Workbench
 
+if TYPE_CHECKING:
+    from db.queries.audit import AuditFilter
+    from db.queries.exchange import ExchangeFilter
+
+    Filter = LogFilter | AuditFilter | ExchangeFilter
+
 FORMATS = ((".pdf", "pdf"), (".xlsx", "xlsx"), (".csv", "csv"))
 
 
+class Document(NamedTuple):
+    """A kind of list that goes to paper or into a file."""
+
+    subject: str  # what the audit trail calls it
+    title: str  # catalogue keys: of the dialog,
+    file_name: str  # and of the file
+    module: str  # where its writer is, loaded when first wanted
+    writer: str
+
+
+LOG = Document(
+    "log_entry", "export.title", "export.file_name", "commandcenter.documents.duty_log", "export_log"
+)
+AUDIT = Document(
+    *("audit", "audit.export.title", "audit.export.file_name"),
+    *("commandcenter.documents.audit_trail", "export_audit"),
+)
+EXCHANGE = Document(
+    *("exchange", "exchange.export.title", "exchange.export.file_name"),
+    *("commandcenter.documents.exchange_lists", "export_exchange"),
+)
+
+
 class Exporter(QObject):
-    """Writes what a list shows to a file, or to paper. One at a time."""
+    """Writes what a list shows to a file, or to paper, and notes it in the audit trail. One at a time."""
 
     progressed = Signal(int, int)
     finished = Signal(str, int)  # path, lines
 
-    def __init__(self, workbench: Workbench, window: QWidget) -> None:
+    def __init__(self, workbench: Workbench, window: QWidget, document: Document = LOG) -> None:
         super().__init__(window)
-        self._workbench, self._window = workbench, window
+        self._workbench, self._window, self._document = workbench, window, document
+        self._filter: Filter = LogFilter()
         self._cancel = threading.Event()
         self._busy = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.progressed.connect(self._told, Qt.ConnectionType.QueuedConnection)
 
-    def save(self, filter_: LogFilter) -> None:
+    def save(self, filter_: Filter) -> None:
         """Ask where to, then write the list there as PDF, Excel or CSV."""
         words = self._workbench.words
         stamp = self._workbench.now().astimezone(SHANGHAI).strftime("%Y%m%d-%H%M")
         filters = [f"{words(f'export.{name}')} (*{suffix})" for suffix, name in FORMATS]
-        start = Path.home() / f"{words('export.file_name')}-{stamp}.pdf"
+        start = Path.home() / f"{words(self._document.file_name)}-{stamp}.pdf"
 
         def chosen(path: Path, kind: str) -> None:
             if path.suffix.lower() not in dict(FORMATS):
                 path = path.with_name(path.name + FORMATS[filters.index(kind)][0])
             self.write(filter_, path)
 
-        ask_where(self._window, words, words("export.title"), filters, start, chosen)
+        ask_where(self._window, words, words(self._document.title), filters, start, chosen)
 
-    def write(self, filter_: LogFilter, path: Path) -> None:
+    def write(self, filter_: Filter, path: Path) -> None:
         """Write the list to ``path``; the strip tells how it goes and how it went."""
         self._start(filter_, path, self._written)
 
-    def print(self, filter_: LogFilter) -> None:
+    def print(self, filter_: Filter) -> None:
         """Set the list as a page, show it, and print it if the person says so."""
         if self._busy:
             return
@@ -61,19 +93,19 @@ class Exporter(QObject):
         """Stop; no file is left."""
         self._cancel.set()
 
-    def _start(self, filter_: LogFilter, path: Path, done: object) -> None:
+    def _start(self, filter_: Filter, path: Path, done: object) -> None:
         if self._busy:
             return
         self._busy = True
+        self._filter = filter_
         self._cancel.clear()
         self._workbench.said.emit(self._workbench.words("export.working"))
-        bridge = self._workbench.bridge
+        bridge, document = self._workbench.bridge, self._document
 
         def anchored(chain: tuple[int, str]) -> None:
             def work(connection: Connection) -> int:
-                from commandcenter.documents.duty_log import export_log
-
-                return export_log(
+                writer = getattr(importlib.import_module(document.module), document.writer)
+                written: int = writer(
                     connection,
                     path,
                     filter_,
@@ -83,6 +115,7 @@ class Exporter(QObject):
                     progress=self.progressed.emit,
                     cancelled=self._cancel.is_set,
                 )
+                return written
 
             bridge.ask(self, work, lambda count: self._over(path, count, done), self._failed)
 
@@ -112,6 +145,7 @@ class Exporter(QObject):
             self._workbench.say_error(error)
 
     def _written(self, path: Path, count: int) -> None:
+        self._note("exported", path.suffix.lower().lstrip("."), count)
         self._workbench.said.emit(self._workbench.words("export.written", count=f"{count:,}", path=str(path)))
 
     def _show_print(self, path: Path, count: int) -> None:
@@ -119,8 +153,23 @@ class Exporter(QObject):
 
         self._workbench.said.emit(self._workbench.words("export.set", count=f"{count:,}"))
         preview = Preview(self._workbench, path, count, self._window)
+        preview.printed.connect(lambda: self._note("printed", "paper", count))
         preview.finished.connect(lambda _: self._drop_folder())
         preview.open()
+
+    def _note(self, action: str, form: str, count: int) -> None:
+        """What left the program stands in the audit trail: how many rows, under which filter."""
+        from commandcenter.services.audit import NoteAccess, extent_of
+
+        incident = getattr(self._filter, "incident_id", None)
+        note = NoteAccess(
+            action=action,
+            subject_kind=self._document.subject if incident is None else "incident",
+            subject_id=incident,
+            count=count,
+            extent=extent_of(form, self._filter),
+        )
+        self._workbench.bridge.execute(self, note)
 
     def _drop_folder(self) -> None:
         if self._folder is not None:

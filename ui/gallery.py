@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from ui.duty_room import DutyRoom
+    from ui.gallery_exchange import SecondDesk
+    from ui.pages.exchange import ExchangePage
     from ui.pages.log import LogPage
 
 BEGIN = datetime(2026, 7, 28, 18, 0, tzinfo=SHANGHAI)
@@ -31,16 +33,23 @@ SHOWN_AT = BEGIN + timedelta(hours=14, minutes=2, seconds=7)
 SETTLE_MS = 2500
 
 
-def sample_directory(folder: Path) -> tuple[DataDirectory, dict[str, UUID]]:
-    """A data directory with the sample night in it."""
-    directory = DataDirectory(folder)
+def sample_directory(folder: Path, language: str) -> tuple[DataDirectory, dict[str, UUID], SecondDesk]:
+    """A data directory with the sample night in it, and another desk that it has met."""
+    from commandcenter.words import Words
+    from ui.gallery_exchange import SecondDesk
+
+    directory = DataDirectory(folder / "first")
     directory.make()
     clock = SampleClock(BEGIN)
     workplace = Workplace(
         directory.database, clock=clock, mint=Mint(new_id=new_id), backups=directory.backups
     )
     try:
-        return directory, write_night(workplace, clock, BEGIN)
+        incidents = write_night(workplace, clock, BEGIN)
+        clock.at = SHOWN_AT - timedelta(minutes=14)
+        second = SecondDesk(folder, clock, incidents["flood-fuqiao"], Words(language))
+        second.prepare(workplace)
+        return directory, incidents, second
     finally:
         workplace.close()
 
@@ -71,8 +80,13 @@ def render(
     for language in languages:
         for theme in themes:
             with tempfile.TemporaryDirectory(prefix="licheng-gallery-") as scratch:
-                directory, incidents = sample_directory(Path(scratch))
-                made += _render_one(app, folder, directory, incidents, language, theme, size, scale)
+                directory, incidents, second = sample_directory(Path(scratch), language)
+                try:
+                    made += _render_one(
+                        app, folder, directory, incidents, second, language, theme, size, scale
+                    )
+                finally:
+                    second.close()
     return made
 
 
@@ -87,6 +101,7 @@ def _render_one(
     folder: Path,
     directory: DataDirectory,
     incidents: dict[str, UUID],
+    second: SecondDesk,
     language: str,
     theme_name: str,
     size: tuple[int, int],
@@ -105,7 +120,7 @@ def _render_one(
     shell.show()
     room = DutyRoom(app, shell, words, theme, directory, "licheng", lambda: SHOWN_AT)
     try:
-        scenes = Scenes(room, incidents)
+        scenes = Scenes(room, incidents, second)
         for name in Scenes.NAMES:
             scenes.play(name)
             settle(app, room)
@@ -134,13 +149,22 @@ class Scenes:
         "search",
         "registers",
         "register-person",
+        "exchange-waiting",
+        "exchange-refused",
+        "exchange-resend",
+        "exchange-exceptions",
+        "news-badge",
+        "news",
+        "audit",
+        "audit-access",
+        "audit-not-allowed",
         "settings",
         "keys",
         "seat",
     )
 
-    def __init__(self, room: DutyRoom, incidents: dict[str, UUID]) -> None:
-        self._room, self._incidents = room, incidents
+    def __init__(self, room: DutyRoom, incidents: dict[str, UUID], second: SecondDesk) -> None:
+        self._room, self._incidents, self._second = room, incidents, second
 
     def play(self, name: str) -> None:
         """Bring one about; its method has the name."""
@@ -224,6 +248,103 @@ class Scenes:
     def register_person(self) -> None:
         """One person."""
         self._room.open("person", shipped_row_id("person", "sample-2"))
+
+    def exchange_waiting(self) -> None:
+        """What waits, while the centre does not answer."""
+        from commandcenter.sync.state import SyncState
+
+        since = SHOWN_AT - timedelta(minutes=12)
+        self._room.sync.watch.tell(
+            SyncState(state="no_answer", reason="unreachable", since=since, offset_ms=-3200, equal_at=since)
+        )
+        self._exchange("waiting")
+
+    def exchange_refused(self) -> None:
+        """What came back, and why."""
+        self._exchange("refused")
+
+    def exchange_resend(self) -> None:
+        """About to be said again."""
+        self._exchange("refused").open_resend()
+
+    def exchange_exceptions(self) -> None:
+        """A field with several values."""
+        from commandcenter.sync.state import SyncState
+
+        self._room.sync.watch.tell(
+            SyncState(state="online", since=SHOWN_AT - timedelta(hours=2), equal_at=SHOWN_AT)
+        )
+        page = self._exchange("refused")
+        page.resend.leave()
+        page.show_tab("exceptions")
+
+    def news_badge(self) -> None:
+        """Something came from another desk while a line is being typed."""
+        self._room.shell.show_page("incident")
+        self._room.shell.focus_box()
+        desktop = self._room.desktop
+        taken = desktop.submit(self._second.news).result(20)
+        desktop.tell(taken.change_set)
+
+    def news(self) -> None:
+        """What came."""
+        self._room.sync.toggle_news()
+
+    def _exchange(self, tab: str) -> ExchangePage:
+        from ui.pages.exchange import ExchangePage
+
+        self._room.shell.show_page("exchange")
+        page = self._room.page("exchange")
+        assert isinstance(page, ExchangePage)
+        page.show_tab(tab)
+        return page
+
+    def audit(self) -> None:
+        """The audit trail, as the duty chief sees it."""
+        from ui.pages.audit import AuditPage
+
+        self._sit("sample-1")
+        self._room.shell.show_page("audit")
+        page = self._room.page("audit")
+        assert isinstance(page, AuditPage)
+        page.focus_field()
+
+    def audit_access(self) -> None:
+        """Only sign-in, export, print and personal data."""
+        from commandcenter.services.audit import NoteAccess
+        from ui.pages.audit import AuditPage
+
+        incident = self._incidents["flood-fuqiao"]
+        for note in (
+            NoteAccess(
+                action="printed", subject_kind="incident", subject_id=incident, count=9, extent="form=paper"
+            ),
+            NoteAccess(
+                action="exported",
+                subject_kind="log_entry",
+                count=128,
+                extent="form=xlsx channel=phone day=20662",
+            ),
+            NoteAccess(
+                action="opened_personal",
+                subject_kind="person",
+                subject_id=shipped_row_id("person", "sample-2"),
+            ),
+        ):
+            self._room.desktop.execute(note)
+        page = self._room.page("audit")
+        assert isinstance(page, AuditPage)
+        page.filters.press("access")
+
+    def audit_not_allowed(self) -> None:
+        """What anybody else reads there."""
+        self._sit("sample-2")
+
+    def _sit(self, person: str) -> None:
+        from commandcenter.services.desk_affairs import TakeSeat
+
+        seat = TakeSeat(person_id=shipped_row_id("person", person))
+        self._room.bridge.execute(self._room, seat, lambda _outcome: self._room.names.read())
 
     def settings(self) -> None:
         """The settings."""

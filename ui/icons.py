@@ -35,6 +35,7 @@ CODEPOINTS = {
     "clock": 0xF0150,
     "filter": 0xF0236,
     "history": 0xF02DA,
+    "exchange": 0xF04E6,
     "warning": 0xF002A,
     "chart": 0xF154E,
     "book": 0xF15D6,

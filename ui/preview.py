@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QShortcut
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
@@ -23,6 +23,8 @@ _SCROLL = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 class Preview(QDialog):
     """Shows a PDF of ``count`` lines; Enter or Ctrl+P asks for the printer, Esc closes."""
+
+    printed = Signal()  # it has gone to a printer
 
     def __init__(self, workbench: Workbench, path: Path, count: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -70,13 +72,16 @@ class Preview(QDialog):
         dialog = QPrintDialog(printer, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
-        def go() -> None:
-            self.paint(printer)  # which also keeps the printer: the dialog does not own it
-            self.accept()
-
-        dialog.accepted.connect(go)
+        # the lambda also keeps the printer: the dialog does not own it
+        dialog.accepted.connect(lambda: self.send_to(printer))
         dialog.setModal(True)
         dialog.show()
+
+    def send_to(self, printer: QPrinter) -> None:
+        """Print, say so, and close."""
+        self.paint(printer)
+        self.printed.emit()
+        self.accept()
 
     def paint(self, printer: QPrinter) -> None:
         """Paint every page, one in memory at a time."""

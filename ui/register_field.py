@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,10 +11,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import TABLES
-from commandcenter.domain.fields import FieldType, plain
+from commandcenter.domain.fields import FieldType
+from ui.directory import HIDDEN
 from ui.forms.choice import Choice
 from ui.forms.editors import Editor, LineText, NoteText, Unreadable, WhenText
 from ui.forms.ranking import Option
+from ui.register_values import SEPARATOR, as_plain, as_text
 from ui.register_words import CardWords, code_label
 from ui.shell.chip import Chip, Label
 from ui.shell.flow import Flow
@@ -23,7 +24,6 @@ from ui.theme import SPACE, TYPE
 from ui.workbench import Workbench
 
 CHIPS_MAX = 12  # more codes than this are chosen by typing
-SEPARATOR = ","
 
 
 class _Toggle(Chip):
@@ -131,6 +131,7 @@ class CardField(QWidget):
     left = Signal()  # Esc where nothing was typed
     entered = Signal()  # Enter: to the next field
     settled = Signal()  # what a draft keeps of it is another now
+    clash_wanted = Signal(str)  # the field's name: its several values are to be shown, where one is chosen
 
     def __init__(self, workbench: Workbench, name: str, label: str, type_: FieldType) -> None:
         super().__init__()
@@ -154,8 +155,19 @@ class CardField(QWidget):
         column.setSpacing(workbench.theme.px(2))
         self.label.setMinimumHeight(workbench.theme.px(SPACE.control))
         row.addWidget(self.label, 0, Qt.AlignmentFlag.AlignTop)
+        self.veil = Label(workbench.theme, HIDDEN, ink="muted")
+        self.veil.setMinimumHeight(workbench.theme.px(SPACE.control))
+        self.veil.setVisible(False)
+        column.addWidget(self.veil)
         column.addWidget(self.editor)
         column.addWidget(self.note)
+        self._values_count = 1
+        self._sealed = False
+        self.values_chip = Chip(workbench.theme, self.words("forms.see_values"), key="F8")
+        self.values_chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # F8 is its key wherever the field has it
+        self.values_chip.setVisible(False)
+        self.values_chip.clicked.connect(self.open_clash)
+        column.addWidget(self.values_chip, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(column, 1)
         if isinstance(self.editor, Toggles):
             self.editor.typed.connect(self.commit)
@@ -166,11 +178,32 @@ class CardField(QWidget):
         if isinstance(self.editor, Choice):
             self.editor.chosen.connect(self.commit)
         self.editor.left.connect(self._leave)
+        if type_.personal or type_.target == "person":
+            workbench.directory.changed.connect(self._veil)
+            self._veil()
 
     # ---- what is shown
 
+    def _veil(self) -> None:
+        """What is typed here stays, unseen, while names and phones are hidden."""
+        personal = self.type_.personal or self.type_.target == "person"
+        hidden = self._sealed or (personal and self.workbench.directory.hidden)
+        self.veil.setText(self.words("registers.not_for_you") if self._sealed else HIDDEN)
+        if hidden == self.veil.isHidden():
+            self.veil.setVisible(hidden)
+            self.editor.setVisible(not hidden)
+            self.note.setVisible(not hidden and bool(self.note.text()))
+
+    def seal(self, sealed: bool) -> None:
+        """The words that stand here are not for this desk: say so in their place."""
+        if sealed != self._sealed:
+            self._sealed = sealed
+            self._veil()
+
     def show_value(self, value: Any, bases: Sequence[UUID], values_count: int = 1) -> None:
         """Show a value read from the file, unless something else is being typed here."""
+        self._values_count = values_count
+        self.values_chip.setVisible(values_count > 1)
         if not self._saving:
             self.show_value_text(as_text(self.type_, value), bases, values_count)
 
@@ -189,6 +222,13 @@ class CardField(QWidget):
             self._value, self._bases = text, list(bases)
             several = self.words("registers.several", count=values_count) if values_count > 1 else ""
             self._say(several)
+
+    def open_clash(self) -> bool:
+        """Ask for the field's values where one of them is chosen. False if it has only one."""
+        if self._values_count < 2:
+            return False
+        self.clash_wanted.emit(self.name)
+        return True
 
     def lock(self, sentence: str) -> None:
         """What is set once is read from then on; "" opens the field."""
@@ -270,6 +310,8 @@ class CardField(QWidget):
         self._saving = self._again = False
         self._latest = None
         self._value, self._bases = None, []
+        self._values_count = 1
+        self.values_chip.setVisible(False)
         self.editor.put(None)
         self._clear()
 
@@ -297,7 +339,7 @@ class CardField(QWidget):
     def _say(self, sentence: str, ink: str = "muted") -> None:
         self.note.setText(sentence)
         self.note.set_ink(ink)
-        self.note.setVisible(bool(sentence))
+        self.note.setVisible(bool(sentence) and self.veil.isHidden())
         self.editor.setAccessibleDescription(sentence)
 
     def sentence(self) -> str:
@@ -353,31 +395,3 @@ def _code_options(workbench: Workbench, table: str) -> Callable[[], list[Option]
     codes = TABLES.get(table) or tuple(event_codes() if table == "event_code" else ())
     options = [Option(value=code, text=code_label(workbench.words, table, code), code=code) for code in codes]
     return lambda: options
-
-
-def as_text(type_: FieldType, value: Any) -> str | None:
-    """A value of the row as its editor takes it."""
-    raw = plain(type_, value)
-    if raw is None or raw == "" or raw == [] or raw is False:
-        return None
-    if raw is True:
-        return "1"
-    if isinstance(raw, list):
-        return SEPARATOR.join(sorted(raw))
-    return str(raw)
-
-
-def as_plain(type_: FieldType, text: str | None, words: Callable[..., str]) -> Any:
-    """What an editor holds, as JSON has it. Unreadable where it is not of the field's shape."""
-    if type_.shape == "flag":
-        return text == "1"
-    if type_.shape == "codes":
-        return text.split(SEPARATOR) if text else []
-    if text is None:
-        return None
-    if type_.shape == "integer":
-        digits = unicodedata.normalize("NFKC", text).strip()
-        if not digits.lstrip("-").isdecimal() or len(digits) > 15:
-            raise Unreadable(words("registers.not_a_number"))
-        return int(digits)
-    return text

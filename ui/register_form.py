@@ -18,6 +18,7 @@ from db.queries.registers import row as read_row
 from ui.forms.drafts import DraftKeeper
 from ui.forms.editors import Unreadable
 from ui.panel import Panel
+from ui.personal_watch import PersonalWatch
 from ui.question import Question
 from ui.register_field import CardField
 from ui.register_rows import CardRow, card_row, columns_of
@@ -48,6 +49,7 @@ class CardForm(Panel):
         self._retired = False
         self._drafts = DraftKeeper(workbench, self)
         self._filling = False
+        self._watch = PersonalWatch(workbench, self, kind)
         self.setAccessibleName(self.words("registers.form"))
         theme = workbench.theme
         self.state = Label(theme, ink="muted", size=TYPE.small)
@@ -83,6 +85,7 @@ class CardForm(Panel):
             field.left.connect(self._leave)
             field.entered.connect(lambda name=name: self._next(name))
             field.settled.connect(self._keep)
+            field.clash_wanted.connect(self._show_values)
             self.fields[name] = field
             column.addWidget(field)
         column.addStretch(1)
@@ -102,6 +105,10 @@ class CardForm(Panel):
             scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             scroll.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
         return scroll
+
+    def _show_values(self, name: str) -> None:
+        if self._id is not None:
+            self.workbench.clash_requested.emit(self.kind.name, self._id, name)
 
     def caption_width(self) -> int:
         """How wide the fields' labels are."""
@@ -141,6 +148,9 @@ class CardForm(Panel):
         self.tag.setVisible(row is not None and row.retired)
         self.hint.setText(self.words("registers.leave_hint" if row else "registers.none_chosen"))
         self.hint.setVisible(not self._names)
+        values = {} if row is None else row.values
+        personal = (values.get(name) for name in self.kind.personal() if name in self.fields)
+        self._watch.shown(self._id, [str(value) for value in personal if value])
         if row is None:
             self.title.setText(self._title or kind_label(self.words, self.kind.name))
             return
@@ -158,7 +168,9 @@ class CardForm(Panel):
             heads = row.heads.get(name, ())
             # of a set the adds of all its values: what is taken away is what was on the screen
             ids = [id_ for adds in heads.values() for id_ in adds] if isinstance(heads, dict) else list(heads)
-            field.show_value(row.values.get(name), ids, len(ids) or 1)
+            many = 1 if isinstance(heads, dict) else max(1, len(ids))  # a set is one value, whoever added
+            field.show_value(row.values.get(name), ids, many)
+            field.seal(name in row.sealed)
             once = field.type_.merge == "once" and row.values.get(name) is not None
             field.lock(self.words("registers.once") if once else "")
 
@@ -169,6 +181,7 @@ class CardForm(Panel):
             return
         self._keep()
         self._id, self._new, self._adding = None, True, False
+        self._watch.shown(None)
         self._say_state("")
         self.title.setText(self.words(f"{self.kind.name}.add"))
         required = [name for name, type_ in self.kind.types.items() if type_.required]
@@ -253,6 +266,7 @@ class CardForm(Panel):
 
     def _edit(self, id_: UUID, field: CardField) -> None:
         before = field.shown()
+        self._watch.read()
         command = EditCard(
             kind=self.kind.name,
             id=id_,

@@ -31,6 +31,7 @@ class CardRow:
     keys: tuple[Sort, ...]
     found_by: tuple[str, ...]  # folded
     retired: bool
+    sealed: frozenset[str] = frozenset()  # the fields whose words are not for this desk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def read_cards(connection: Connection, kind: Kind, words: CardWords) -> CardList
 
 def card_row(kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: CardWords) -> CardRow:
     """One row of the database in words."""
-    cells = tuple(words.cell(kind.types[name], row.get(name)) for name in columns)
+    cells = tuple(words.cell_of(kind.types[name], name, row) for name in columns)
     texts = [text for name, text in zip(columns, cells, strict=True) if kind.types[name].shape != "flag"]
     return CardRow(
         id=row["id"],
@@ -76,6 +77,9 @@ def card_row(kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: 
         ),
         found_by=tuple(folded(text) for text in texts if text),
         retired=bool(row.get("retired")),
+        sealed=frozenset(
+            name for name, type_ in kind.types.items() if words.not_for_this_desk(type_, name, row)
+        ),
     )
 
 

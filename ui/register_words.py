@@ -12,9 +12,10 @@ from commandcenter.domain.fields import FieldType
 from commandcenter.services.reference import event_codes
 from commandcenter.words import Words
 from db.queries.registers import Named
-from ui.directory import LiveDirectory
+from ui.directory import HIDDEN, LiveDirectory
 
 MOST_NAMED = 3
+SCOPES = "centre.scopes"  # among the desk's own affairs: what the centre gave it to see
 
 
 def kind_label(words: Words, kind: str) -> str:
@@ -41,20 +42,34 @@ def code_label(words: Words, table: str, code: str) -> str:
 class CardWords:
     """Frozen: it may be handed to a reader thread."""
 
-    def __init__(self, words: Words, cards: Mapping[UUID, Named]) -> None:
-        self._words, self._cards = words, cards
+    def __init__(
+        self,
+        words: Words,
+        cards: Mapping[UUID, Named],
+        *,
+        hidden: bool = False,
+        scopes: frozenset[str] = frozenset(),
+    ) -> None:
+        """``hidden``: personal values and the names of people are not shown. ``scopes``: what the centre
+        gave this desk to see; none: everything."""
+        self._words, self._cards, self._hidden, self._scopes = words, cards, hidden, scopes
 
     @classmethod
     def of(cls, words: Words, directory: LiveDirectory) -> CardWords:
         """With the names known now."""
-        return cls(words, directory.now.cards)
+        scopes = frozenset(directory.now.preferences.get(SCOPES) or ())
+        return cls(words, directory.now.cards, hidden=directory.hidden, scopes=scopes)
 
     def named(self, card: Named) -> str:
         """What a card is called."""
+        if self._hidden and card.kind == "person":
+            return HIDDEN
         if card.kind == "desk":
             return card.name or self._words("duty_log.desk", number=card.code)
         if self._words.language == "en" and card.name_en:
             return card.name_en
+        if card.kind == "person" and not card.name:  # a name is required: it is there, and not for this desk
+            return self._words("registers.not_for_you")
         return card.name or card.code or ""
 
     def name(self, id_: UUID | None) -> str:
@@ -62,10 +77,25 @@ class CardWords:
         card = None if id_ is None else self._cards.get(id_)
         return "" if card is None else self.named(card)
 
+    def not_for_this_desk(self, type_: FieldType, name: str, row: Mapping[str, Any]) -> bool:
+        """Whether a personal field of a register's row has words that only its own scope may read."""
+        if not type_.personal or row.get(name) is not None:
+            return False
+        said = type_.required or bool((row.get("heads") or {}).get(name))
+        return said and bool(self._scopes) and str(row.get("scope_id")) not in self._scopes
+
+    def cell_of(self, type_: FieldType, name: str, row: Mapping[str, Any]) -> str:
+        """A field of a row on one line."""
+        if self.not_for_this_desk(type_, name, row):
+            return self._words("registers.not_for_you")
+        return self.cell(type_, row.get(name))
+
     def cell(self, type_: FieldType, value: Any) -> str:
         """A value on one line; "" where there is none."""
         if value is None or value == ():
             return ""
+        if self._hidden and type_.personal:
+            return HIDDEN
         if type_.shape == "reference":
             return self.name(value)
         if type_.shape == "code":

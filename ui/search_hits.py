@@ -34,7 +34,7 @@ from commandcenter.domain.folding import spans
 from commandcenter.domain.record import REGISTRY
 from commandcenter.words import Words
 from db.queries.search import Hit
-from ui.directory import LiveDirectory
+from ui.directory import HIDDEN, LiveDirectory
 from ui.register_words import field_label, kind_label
 from ui.tables.wording import visible
 from ui.theme import SPACE, TYPE, Theme
@@ -135,6 +135,8 @@ class HitModel(QAbstractListModel):
     def _text(self, hit: Hit) -> str:
         """The record's own words, and the field that has the word where that is another."""
         kind, words = REGISTRY[hit.kind], self._words
+        if self._directory.hidden and kind.register and kind.personal():
+            return HIDDEN
         first = kind.title or next(iter(kind.searchable()))
         parts = [str(hit.values.get(first) or "")]
         if hit.field != first:

@@ -6,17 +6,19 @@ import json
 from typing import Any
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import ROLES
 from commandcenter.services.desk_affairs import TakeSeat
 from commandcenter.services.workplace import Outcome
+from db.desk import local
 from ui.first_person import FirstPerson
 from ui.forms.ranking import NO_INITIALS, Initials, Option, rank
 from ui.register_words import CardWords, code_label
 from ui.seat_list import ROW, NameLine, Sitter, SitterPainter, Sitters
+from ui.seat_password import PasswordForm
 from ui.shell.chip import Chip, Label
 from ui.shell.editor import LineEditor
 from ui.theme import SPACE, TYPE
@@ -53,13 +55,17 @@ class SeatPanel(QWidget):
         inset = px(SPACE.l)
         head = QHBoxLayout()
         head.setContentsMargins(inset, 0, inset, 0)
-        head.addWidget(Label(theme, words("seat.title"), size=TYPE.title - 2, bold=True))
+        self.title = Label(theme, words("seat.title"), size=TYPE.title - 2, bold=True)
+        head.addWidget(self.title)
         head.addStretch(1)
         self.desk = Label(theme, ink="muted", size=TYPE.small)
         self.close_chip = Chip(theme, words("seat.close"), key="Esc")
         self.close_chip.setToolTip(words("seat.close_tip"))
         self.close_chip.clicked.connect(self.close_panel)
+        self.leave_chip = Chip(theme, words("seat.sign_out"), key="Shift+F9")
+        self.leave_chip.clicked.connect(self.workbench.leave_requested)
         head.addWidget(self.desk)
+        head.addWidget(self.leave_chip)
         head.addWidget(self.close_chip)
         column.addLayout(head)
         self.line = NameLine()
@@ -95,6 +101,11 @@ class SeatPanel(QWidget):
         self.first.left.connect(self._leave)
         self.first.added.connect(self._take)
         column.addWidget(self.first)
+        self.form = PasswordForm(self.workbench)
+        self.form.left.connect(self._leave)
+        self.form.signed_in.connect(self._signed_in)
+        self.form.grown.connect(self._regrown)
+        column.addWidget(self.form)
         self.keys = Label(theme, words("seat.keys"), ink="muted", size=TYPE.small, elided=True)
         self.keys.setContentsMargins(inset, 0, inset, 0)
         foot = QHBoxLayout()
@@ -109,7 +120,10 @@ class SeatPanel(QWidget):
         if not self.isVisible():
             self._before = self.window().focusWidget()
         self.workbench.bridge.ask(self, lambda _connection: Initials.of(self._names()), self._take_initials)
+        if self.workbench.idle is not None:
+            self.workbench.idle.hold(self)
         self._names_changed()
+        self.form.begin()
         self.line.clear()
         self._find()
         self._fit()
@@ -120,6 +134,9 @@ class SeatPanel(QWidget):
 
     def focus_panel(self) -> None:
         """The keyboard into the panel."""
+        if self._by_password():
+            self.form.focus_first()
+            return
         target = self.line if self._find_row.isVisibleTo(self) else self.first.name
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -131,6 +148,9 @@ class SeatPanel(QWidget):
         if mine and before is not None and before.isVisible() and before.isEnabled():
             before.setFocus(Qt.FocusReason.OtherFocusReason)  # first: hiding hands it to the next part
         self.setVisible(False)
+        self.form.password.clear()
+        if self.workbench.idle is not None:
+            self.workbench.idle.release(self)
         self.closed.emit()
 
     def _leave(self) -> None:
@@ -160,16 +180,24 @@ class SeatPanel(QWidget):
         directory = self.workbench.directory
         desk = directory.name("desk", directory.now.device)
         self.desk.setText(self.words("seat.desk", desk=desk) if desk else "")
-        anybody = bool(self._names())
-        self.first.setVisible(not anybody)
+        by_password = self._by_password()
+        anybody = bool(self._names()) and not by_password
+        self.title.setText(self.words("seat.sign_in_title" if by_password else "seat.title"))
+        self.form.setVisible(by_password)
+        self.leave_chip.setVisible(by_password and directory.now.person is not None)
+        self.first.setVisible(not anybody and not by_password)
         self._find_row.setVisible(anybody)
         self.list.setVisible(anybody)
-        self.keys.setVisible(anybody)
+        self.keys.setVisible(anybody or by_password)
+        self.keys.setText(self.words("seat.keys_password" if by_password else "seat.keys"))
         if self.isVisible():
             marked = self._marked()
             self._find()
             self._mark(None if marked is None else marked.id)
             self._fit()
+
+    def _by_password(self) -> bool:
+        return local.wants_password(self.workbench.directory.now.preferences)
 
     def _everybody(self) -> list[Sitter]:
         now, words = self.workbench.directory.now, CardWords.of(self.words, self.workbench.directory)
@@ -181,7 +209,8 @@ class SeatPanel(QWidget):
             named = self.words("seat.and").join(labels) or self.words("seat.no_roles")
             place = words.name(person.parent_id)
             detail = " · ".join(part for part in (named, place) if part)
-            out.append(Sitter(id=person.id, name=person.name, detail=detail, seated=person.id == now.person))
+            name = self._name(person.id)
+            out.append(Sitter(id=person.id, name=name, detail=detail, seated=person.id == now.person))
         return out
 
     def _find(self) -> None:
@@ -232,6 +261,7 @@ class SeatPanel(QWidget):
         def done(_outcome: Outcome) -> None:
             self._taking = False
             self.workbench.directory.read()  # the seat is no card: no change set tells of it
+            self.workbench.seated.emit(id_)
             key = "left_now" if id_ is None else "seated_now"
             self.workbench.said.emit(
                 self.words(f"seat.{key}", name=self.first.typed_name(id_) or self._name(id_))
@@ -243,6 +273,17 @@ class SeatPanel(QWidget):
             self.workbench.say_error(error)
 
         self.workbench.bridge.execute(self, TakeSeat(person_id=id_), done, failed)
+
+    def _signed_in(self, id_: UUID) -> None:
+        self.workbench.directory.read()
+        self.workbench.seated.emit(id_)
+        self.workbench.said.emit(self.words("seat.signed_in"))
+        self.close_panel()
+
+    def _regrown(self) -> None:
+        if self.isVisible():
+            self._fit()
+            QTimer.singleShot(0, self._fit)  # what was added a moment ago is laid out then
 
     def _name(self, id_: UUID | None) -> str:
         return self.workbench.directory.name("person", id_)
@@ -269,10 +310,12 @@ class SeatPanel(QWidget):
         rows = min(ROWS_MAX, max(3, len(self._names()) + 1))
         layout = self.card.layout()
         assert layout is not None
-        layout.invalidate()
-        height = (
-            px(124) + rows * px(ROW) if self._names() else layout.totalHeightForWidth(width) + px(SPACE.s)
-        )
+        for part in (self.form.layout(), layout):  # what wraps over more lines than before
+            if part is not None:
+                part.invalidate()
+        listed = bool(self._names()) and not self._by_password()
+        wanted = max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height())
+        height = px(124) + rows * px(ROW) if listed else wanted + px(SPACE.s)
         height = min(height, self.height() - px(SPACE.l) * 2)
         top = max(px(SPACE.l), (self.height() - height) // 3)
         self.card.setGeometry((self.width() - width) // 2, top, width, height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -20,18 +21,26 @@ from ui.live import Live
 from ui.shell.keys import KeyHint
 from ui.theme import Theme
 
+if TYPE_CHECKING:
+    from commandcenter.services.sign_in import Centre
+    from ui.idle import Idle
+    from ui.sync_watch import SyncWatch
+
 
 class Workbench(QObject):
     """Words, look, lanes and names in one hand. Pages ask the window through its signals."""
 
     open_requested = Signal(str, object)  # kind, id: show this record where it stands
     page_requested = Signal(str)
+    clash_requested = Signal(str, object, str)  # kind, id, field: show its values where one is chosen
     progress = Signal(str, object)  # a sentence while something long goes on, and what cancels it
     said = Signal(str)  # one sentence about what was done
     problem = Signal(str)  # one sentence about what went wrong
     preference_chosen = Signal(str, object)  # "language", "theme", "scale"; its value
     context_changed = Signal()  # the page shows another incident, or has other keys
     seat_requested = Signal()  # ask who sits here
+    leave_requested = Signal()  # sign out
+    seated = Signal(object)  # who has just sat down (UUID), or None: nobody
 
     def __init__(
         self,
@@ -49,6 +58,9 @@ class Workbench(QObject):
         self.bridge, self.live, self.directory = bridge, live, directory
         self.now = now
         self.desktop = desktop
+        self.sync: SyncWatch | None = None  # how it stands with the centre; None before anybody watches
+        self.idle: Idle | None = None  # what hides names; None where nobody counts
+        self.centre: Centre | None = None  # asks the centre who somebody is; None at a desk alone
 
     def sentence(self, error: BaseException) -> str:
         """What the person is told of an error; a bug is told as one."""

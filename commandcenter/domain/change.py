@@ -46,6 +46,26 @@ SALT_BYTES = 16
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
+
+
+class _Created(msgspec.Struct, omit_defaults=True):
+    """An entry that creates a record, as it stands: what nearly every entry is, read without a detour."""
+
+    v: int
+    id: UUID
+    kind: str
+    set: dict[str, Any]
+    group: UUID | None = None
+    batch: UUID | None = None
+    device: UUID | None = None
+    n: int | None = None
+    row: UUID | None = None
+    by: UUID | None = None
+    at: str | None = None
+    offset: int | None = None
+
+
+_created = msgspec.json.Decoder(_Created)
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -209,6 +229,39 @@ def encode(change: Change) -> bytes:
 
 def decode(data: bytes) -> Change:
     """The change whose bytes these are. ValueError if they are not an entry of this format, to the byte."""
+    try:
+        made = _created.decode(data)
+        at = None if made.at is None else parse_instant(made.at)
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        return _decode(data)  # an edit, or no entry
+    if (
+        made.v != FORMAT
+        or (made.device is None) != (made.n is None)
+        or made.group == made.id
+        or made.row == made.id
+        or (at is not None and instant_text(at) != made.at)
+        or _encoder.encode(made) != data
+    ):
+        return _decode(data)
+    change = Change(
+        id=made.id,
+        group=made.group or made.id,
+        batch=made.batch,
+        device=made.device,
+        n=made.n,
+        kind=made.kind,
+        row=made.row or made.id,
+        by=made.by,
+        at=at,
+        offset_ms=made.offset,
+        set={name: _unwire(value) for name, value in made.set.items()},
+    )
+    _whole(change)
+    return change
+
+
+def _decode(data: bytes) -> Change:
+    """The same of any entry, part by part; what is not quite one is told here."""
     try:
         raw = _decoder.decode(data)
         if raw["v"] != FORMAT:

@@ -10,6 +10,27 @@ GRADES = ("extremely_major", "major", "larger", "ordinary")
 INCIDENT_STATES = ("open", "closed")
 INCIDENT_EVENTS = ("opened", "attached", "graded", "reclassified", "closed", "reopened")
 ORGANISATION_LEVELS = ("district", "street", "community", "unit")
+# What somebody does that changes no record and is kept all the same (GB/T 22239-2019 §8.1.4.3).
+ACCESS_ACTIONS = (
+    "signed_in",
+    "signed_out",
+    "sign_in_failed",
+    "locked_out",
+    "released",
+    "masked",
+    "unmasked",
+    "opened_personal",
+    "copied_personal",
+    "exported",
+    "printed",
+    "code_made",
+    "desk_enrolled",
+    "desk_withdrawn",
+    "account_made",
+    "account_changed",
+    "purged",
+)
+ACCESS_RESULTS = ("done", "refused", "failed")
 ROLES = (
     "duty_officer",
     "duty_chief",
@@ -31,6 +52,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "incident_event": INCIDENT_EVENTS,
     "organisation_level": ORGANISATION_LEVELS,
     "role": ROLES,
+    "access_action": ACCESS_ACTIONS,
+    "access_result": ACCESS_RESULTS,
 }
 
 EVENT_CODE = "event_code"

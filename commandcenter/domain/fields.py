@@ -74,6 +74,11 @@ def codes(table: str) -> Any:
     return _field(FieldType(shape="codes", table=table, merge="grow"), ())
 
 
+def references(target: str) -> Any:
+    """A set of ids of other records, as text, that grows and shrinks by single ids (merge rule ``grow``)."""
+    return _field(FieldType(shape="codes", target=target, merge="grow"), ())
+
+
 def reference(target: str = "", *, required: bool = False, merge: Merge = "last") -> Any:
     """The id of another record of kind ``target``; "" for any. Never a foreign key (DESIGN §3)."""
     return _field(FieldType(shape="reference", required=required, target=target, merge=merge))
@@ -140,8 +145,18 @@ def check(name: str, type_: FieldType, value: Value) -> None:
             raise Refused("too_small", field=name, minimum=minimum)
         if value > maximum:
             raise Refused("too_large", field=name, maximum=maximum)
-    elif isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
+    elif isinstance(value, tuple) and not all(_is_item(type_, item) for item in value):
         raise Refused("wrong_type", field=name)
+
+
+def _is_item(type_: FieldType, item: object) -> bool:
+    """Whether this can stand in a set: a code, or an id in its one form."""
+    if not isinstance(item, str) or not type_.target:
+        return isinstance(item, str)
+    try:
+        return str(UUID(item)) == item
+    except ValueError:
+        return False
 
 
 def _check_text(name: str, type_: FieldType, value: str) -> None:

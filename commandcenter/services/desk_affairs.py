@@ -1,12 +1,14 @@
-"""The desk's own commands: who sits here, how it looks, what is being typed. Nothing of it is journaled."""
+"""The desk's own commands: who sits here, how it looks, what is typed. Only who sat is journaled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from uuid import UUID
 
+from commandcenter.domain.access import acting_roles
 from commandcenter.domain.errors import Refused
+from commandcenter.services.audit import note
 from commandcenter.services.command import Command, handles
 from db.desk import local
 from db.desk.store import Transaction
@@ -16,6 +18,7 @@ PREFERENCES: dict[str, tuple[object, ...]] = {
     "language": ("zh_CN", "en"),
     "theme": ("dark", "light"),
     "scale": (100, 125, 150, 175, 200),
+    "sound": (True, False),  # one for what is important from another desk
 }
 DRAFT_MAX = 64_000
 
@@ -32,11 +35,23 @@ class TakeSeat(Command):
 @handles(TakeSeat)
 def take_seat(tx: Transaction, command: TakeSeat) -> None:
     """Every fact written from now on carries this person."""
+    person = None
     if command.person_id is not None:
         person = tx.need("person", command.person_id, "person_id")
         if person["retired"]:
             raise Refused("retired", field="person_id")
+        if local.wants_password(local.everything(tx.connection)):
+            raise Refused("password_wanted", field="person_id")
     local.put(tx.connection, "person", None if command.person_id is None else str(command.person_id))
+    if command.person_id == tx.author.person:
+        return
+    if tx.author.person is not None:
+        note(tx, "signed_out", subject_kind="person", subject_id=tx.author.person)
+    if person is not None:  # what follows is the newcomer's
+        tx.author = replace(
+            tx.author, person=command.person_id, roles=acting_roles(person["roles"], passwords=False)
+        )
+        note(tx, "signed_in", subject_kind="person", subject_id=command.person_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,10 @@ def said_by(line: LogLine, words: Words) -> str:
     values = line.values
     if line.kind == "strike":
         return words("log.struck.line", reason=values.get("reason") or "")
+    if line.kind == "access_event":
+        return words.label("codes.access_action", values.get("action"))
     if line.kind != "incident_event":
-        return line.text
+        return line.text or words("log.not_for_you")  # words are required: these are not for this desk
     event, reason = values.get("event") or "", values.get("reason")
     key = f"log.event_text.{event}"
     if not words.has(key):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+import commandcenter.services.audit
 import commandcenter.services.desk_affairs
+import commandcenter.services.exceptions
 import commandcenter.services.incidents
 import commandcenter.services.log
-import commandcenter.services.registers  # noqa: F401  these four fill the commands' registry
-from commandcenter.domain.access import UNSIGNED
+import commandcenter.services.registers
+import commandcenter.services.sign_in  # noqa: F401  these fill the commands' registry
+from commandcenter.domain.access import UNSIGNED, acting_roles
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.clock import Clock, whole_ms
 from commandcenter.domain.record import Situation
@@ -18,7 +22,8 @@ from commandcenter.services import first_start
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.reference import is_code, shipped_row_id
 from db.desk import local
-from db.desk.engine import checkpoint, explained, open_writer, write_ahead
+from db.desk.engine import Connection, checkpoint, explained, open_writer, write_ahead
+from db.desk.exchange import Taken
 from db.desk.journal import newest, tail
 from db.desk.search import Indexer
 from db.desk.store import Author, Mint, Transaction, immediate
@@ -41,7 +46,14 @@ class Workplace:
     """One desk's writer. Not thread-safe: it lives on the writer thread."""
 
     def __init__(
-        self, file: Path, *, clock: Clock, mint: Mint, backups: Path, profile: str = "licheng"
+        self,
+        file: Path,
+        *,
+        clock: Clock,
+        mint: Mint,
+        backups: Path,
+        profile: str = "licheng",
+        open_: Callable[[Path], Connection] = open_writer,
     ) -> None:
         """Open ``file``, making it with ``profile`` if it is not there. Unavailable if the world says no."""
         self.file = file
@@ -50,7 +62,7 @@ class Workplace:
         self._sitting: local.Sitting | None = None
         self._unfolded = 0  # commits since the write-ahead log was folded in
         self._own: set[int] = set()  # own lines of the journal after one that has not been looked at
-        self.connection = open_writer(file)
+        self.connection = open_(file)
         self._indexer = Indexer(self.connection)
         try:
             ensure(self.connection, file, backups)
@@ -97,8 +109,9 @@ class Workplace:
             )
         return self._sitting
 
-    def execute(self, command: Command) -> Outcome:
-        """Carry out one command in one transaction; when this returns it is on the disk.
+    def execute(self, command: Command, by: UUID | None = None) -> Outcome:
+        """Carry out one command in one transaction; when this returns it is on the disk. ``by``: a person who
+        has proved who they are, where that is not who sits here.
 
         Refused or Unavailable: nothing was written."""
         with immediate(self.connection, self.file):
@@ -106,12 +119,16 @@ class Workplace:
             situation = self._situation(sitting.late_after_s or LATE_AFTER_S)
             author = Author(
                 person=sitting.person,
-                roles=sitting.roles or (UNSIGNED,),
+                roles=acting_roles(sitting.roles, passwords=sitting.passwords),
                 device=self.device,
                 scope=sitting.scope,
                 offset_ms=situation.offset_ms,
+                scopes=sitting.scopes,
             )
             tx = Transaction(self.connection, author, situation, self._mint)
+            if by is not None:
+                roles = acting_roles(tx.need("person", by)["roles"], passwords=sitting.passwords)
+                tx.author = replace(author, person=by, roles=roles)
             HANDLERS[type(command)](tx, command)
             tx.close()
         if not command.journaled or tx.touched.keys() & {"person", "desk", "setting"}:
@@ -126,6 +143,21 @@ class Workplace:
             self._seen_seq = tx.seq
         else:  # before them stands what somebody else wrote: read from the journal at the next look
             self._own.update(range(tx.seq - tx.changes + 1, tx.seq + 1))
+
+    def exchange(self, work: Callable[[Connection, UUID], Taken]) -> Taken:
+        """Take an answer of the centre in one transaction. Sees what ``db.desk.exchange`` does."""
+        with immediate(self.connection, self.file):
+            before = newest(self.connection)
+            taken = work(self.connection, self.device)
+        if taken.change_set.touched.keys() & {"person", "desk", "setting"}:
+            self._sitting = None
+        self._unfolded += 1
+        if taken.new_lines:
+            if before == self._seen_seq:
+                self._seen_seq = before + taken.new_lines
+            else:
+                self._own.update(range(before + 1, before + taken.new_lines + 1))
+        return taken
 
     def begin_new_chain(self) -> None:
         """Go on under a new device id after a restore.
@@ -144,15 +176,20 @@ class Workplace:
                 offset_ms=situation.offset_ms,
             )
             tx = Transaction(self.connection, author, situation, self._mint)
-            card = tx.need("desk", old)
-            tx.edit("desk", old, {"retired": True})
-            same = {name: card[name] for name in ("number", "name", "organisation_id", "scope_id")}
-            tx.add("desk", same, id_=author.device)
+            card = tx.get("desk", old) or {"number": 1, "organisation_id": sitting.scope}
+            names = ("number", "name", "organisation_id", "scope_id")
+            tx.add("desk", {name: card.get(name) for name in names}, id_=author.device)
             local.put(self.connection, "device", str(author.device))
+            # a group of its own: a clone may have retired the card already, and the new one must stand
             tx.close()
+            retiring = tx.next_group()
+            if retiring.get("desk", old) is not None:
+                retiring.edit("desk", old, {"retired": True})
+            retiring.close()
         self.device = author.device
         self._sitting = None
         self._note_own(tx)
+        self._note_own(retiring)
 
     def changes_by_others(self) -> ChangeSet | None:
         """What other processes committed since the last look or own command; None if nothing."""

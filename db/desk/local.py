@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,13 @@ from db.desk.engine import Connection
 # The window reads its preferences and its draft before it paints: nothing heavy is loaded for that.
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from commandcenter.domain.access import Scopes
+
+ENROLLED = "centre.enrolled"  # the desk has met a centre
+PASSWORDS = "sign_in.passwords"  # somebody has signed in here with a password once
+PROVED = "sign_in.proved"  # who proved with it to be the person in the chair
+MASKED = "sign_in.masked"  # names are hidden: nobody is known to be there
 
 
 def get(connection: Connection, key: str, default: Any = None) -> Any:
@@ -60,6 +68,25 @@ def drafts(connection: Connection) -> dict[str, tuple[dict[str, Any], datetime]]
     return {key: (json.loads(body), from_ms(kept_at)) for key, body, kept_at in rows}
 
 
+def wants_password(values: Mapping[str, Any]) -> bool:
+    """Whether one must prove who one is at this desk. ``values``: all local values. Once somebody has, or
+    the desk has met a centre, that stays so."""
+    return bool(values.get(ENROLLED) or values.get(PASSWORDS))
+
+
+def seated(values: Mapping[str, Any]) -> UUID | None:
+    """Who sits here. ``values``: all local values. Where passwords are wanted a name alone is nobody, and
+    while names are hidden nobody is known to be in the chair."""
+    from uuid import UUID
+
+    person = values.get("person")
+    if person is None:
+        return None
+    if wants_password(values) and (values.get(PROVED) != person or values.get(MASKED)):
+        return None
+    return UUID(person)
+
+
 class Sitting(NamedTuple):
     """Who sits at the desk, in which roles, for which organisation, under which lateness rule."""
 
@@ -68,6 +95,8 @@ class Sitting(NamedTuple):
     roles: tuple[str, ...]
     scope: UUID | None
     late_after_s: int | None
+    passwords: bool  # whether one proves here who one is
+    scopes: Scopes  # whose rows are written here
 
 
 def data_version(connection: Connection) -> int:
@@ -79,18 +108,40 @@ def sitting(connection: Connection, device: UUID, late_after: UUID) -> Sitting:
     """Read who sits here. ``late_after``: the row id of the setting that says what is late."""
     from uuid import UUID
 
+    from commandcenter.domain.access import DISTRICT
+
     version = data_version(connection)
-    seated = get(connection, "person")
+    values = everything(connection)
+    person = seated(values)
     roles: tuple[str, ...] = ()
-    if seated is not None:
-        row = connection.execute("SELECT roles FROM person WHERE id = ?", (UUID(seated).bytes,)).fetchone()
+    if person is not None:
+        row = connection.execute("SELECT roles FROM person WHERE id = ?", (person.bytes,)).fetchone()
         roles = tuple(json.loads(row[0] or "[]")) if row else ()
     desk = connection.execute("SELECT organisation_id FROM desk WHERE id = ?", (device.bytes,)).fetchone()
+    scope = None if not desk or desk[0] is None else UUID(bytes=desk[0])
+    enrolled = bool(values.get(ENROLLED))
     late = connection.execute("SELECT value FROM setting WHERE id = ?", (late_after.bytes,)).fetchone()
     return Sitting(
         version=version,
-        person=None if seated is None else UUID(seated),
+        person=person,
         roles=roles,
-        scope=None if not desk or desk[0] is None else UUID(bytes=desk[0]),
+        scope=scope,
         late_after_s=int(late[0]) if late and late[0] else None,
+        passwords=wants_password(values),
+        scopes=_written_here(connection, scope) if enrolled else DISTRICT,
     )
+
+
+def _written_here(connection: Connection, scope: UUID | None) -> Scopes:
+    """The scopes of a desk of ``scope`` once there is a centre: everything for the district's own."""
+    from uuid import UUID
+
+    from commandcenter.domain.access import DISTRICT, scopes_of
+
+    levels: dict[UUID, tuple[UUID | None, str]] = {
+        UUID(bytes=id_): (None if parent is None else UUID(bytes=parent), level)
+        for id_, parent, level in connection.execute("SELECT id, parent_id, level FROM organisation")
+    }
+    if scope is None or (scope in levels and levels[scope][1] == "district"):
+        return DISTRICT
+    return scopes_of(scope, {id_: parent for id_, (parent, _) in levels.items()})

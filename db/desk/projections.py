@@ -9,7 +9,7 @@ from uuid import UUID
 from commandcenter.domain.clock import day_number, from_ms, to_ms
 from commandcenter.domain.projections.timeline import StrikeSeen, attached, effective, placed
 from commandcenter.domain.record import Kind
-from db.desk import statements
+from db.desk import search, statements
 from db.desk.engine import Connection
 
 NO_DESK = bytes(16)
@@ -62,6 +62,37 @@ def keep(
         _strike(connection, values["target_id"].bytes)
 
 
+def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
+    """Take a fact out of every projection, its row with it: the centre refused it, or it is no longer ours
+    to see. Others' facts that name it stay."""
+    codec = statements.CODECS[kind.name]
+    raw = connection.execute(codec.select, (row_id.bytes,)).fetchone()
+    if raw is None:
+        return
+    row = codec.row(raw)
+    line = placed(kind, row_id, row)
+    pair = attached(kind, row)
+    connection.execute(f'DELETE FROM "{kind.name}" WHERE id = ?', (row_id.bytes,))
+    search.forget(connection, row_id.bytes)
+    if pair is not None:
+        _detach(connection, pair[0].bytes, pair[1].bytes)
+    if line is not None:
+        happened, desk = to_ms(line.happened_at), row["typed_desk_id"]
+        connection.execute(
+            "DELETE FROM timeline WHERE happened_at = ? AND row_id = ?", (happened, row_id.bytes)
+        )
+        connection.execute("DELETE FROM incident_timeline WHERE row_id = ?", (row_id.bytes,))
+        key = (
+            *(day_number(happened), line.machine, line.kind, line.importance, line.channel),
+            NO_DESK if desk is None else desk.bytes,
+        )
+        where = "day = ? AND machine = ? AND kind = ? AND importance = ? AND channel = ? AND desk_id = ?"
+        connection.execute(f"UPDATE day_count SET count = count - 1 WHERE {where}", key)
+        connection.execute(f"DELETE FROM day_count WHERE {where} AND count = 0", key)
+    if kind.name == "strike":
+        _strike(connection, row["target_id"].bytes)
+
+
 def _struck_by(connection: Connection, target: bytes) -> bytes | None:
     strikes = connection.execute(
         "SELECT happened_at, id, replacement_id FROM strike WHERE target_id = ?", (target,)
@@ -89,12 +120,21 @@ def find_fact(connection: Connection, row: bytes) -> tuple[str, int] | None:
 def _strike(connection: Connection, target: bytes) -> None:
     found = find_fact(connection, target)
     if found is not None:
+        struck = _struck_by(connection, target)
         connection.execute(
             "UPDATE timeline SET struck_id = ? WHERE happened_at = ? AND row_id = ?",
-            (_struck_by(connection, target), found[1], target),
+            (struck, found[1], target),
         )
         if found[0] == "incident_event":
-            _detach(connection, target)
+            incident, subject, event = connection.execute(
+                "SELECT incident_id, subject_id, event FROM incident_event WHERE id = ?", (target,)
+            ).fetchone()
+            if incident is None or subject is None:
+                return
+            if struck is not None:
+                _detach(connection, incident, subject)
+            elif event in ("opened", "attached"):
+                _attach(connection, UUID(bytes=incident), UUID(bytes=subject))
 
 
 def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None:
@@ -111,13 +151,10 @@ def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None
             )
 
 
-def _detach(connection: Connection, event: bytes) -> None:
-    """A struck event counts nowhere: what it put on its incident's timeline goes, unless the fact itself or
-    another event says that it belongs there."""
-    incident_id, subject_id = connection.execute(
-        "SELECT incident_id, subject_id FROM incident_event WHERE id = ?", (event,)
-    ).fetchone()
-    found = None if incident_id is None or subject_id is None else find_fact(connection, subject_id)
+def _detach(connection: Connection, incident_id: bytes, subject_id: bytes) -> None:
+    """An event that was struck, or is gone, counts nowhere: what it put on its incident's timeline goes,
+    unless the fact itself or another event says that it belongs there."""
+    found = find_fact(connection, subject_id)
     if found is None:
         return
     own = connection.execute(f'SELECT incident_id FROM "{found[0]}" WHERE id = ?', (subject_id,)).fetchone()

@@ -307,6 +307,23 @@ def forget(connection: Connection, row_id: bytes) -> None:
     found = connection.execute(
         "DELETE FROM search_document WHERE row_id = ? RETURNING slot", (row_id,)
     ).fetchone()
+    _unseal(connection, found)
+
+
+def renew(connection: Connection, name: str, row_id: bytes) -> None:
+    """Let the index say what a record says now that no line of the journal tells of: an edit was refused."""
+    documents = list(_documents(connection, name, [row_id])) if name in _SEARCHABLE else []
+    if not documents:
+        forget(connection, row_id)
+        return
+    found = connection.execute(
+        "UPDATE search_document SET folded = ? WHERE row_id = ? RETURNING slot",
+        (documents[0].folded, row_id),
+    ).fetchone()
+    _unseal(connection, found)
+
+
+def _unseal(connection: Connection, found: tuple[int] | None) -> None:
     if found is not None:
         block = found[0] >> BLOCK_BITS
         now = state(connection)

@@ -102,7 +102,7 @@ def _codec(kind: Kind) -> RowCodec:
 CODECS: dict[str, RowCodec] = {name: _codec(kind) for name, kind in REGISTRY.items()}
 # Every column of the desk's own tables, in the tables' order.
 INSERTED: dict[str, tuple[str, ...]] = {
-    "journal": ("seq", "id", "device", "n", "row", "bytes", "hash", "epoch", "number"),
+    "journal": ("seq", "id", "device", "n", "row", "bytes", "hash", "epoch", "number"),  # the rest later
     "private_value": ("change_id", "row_id", "incident_id", "body"),
     "timeline": (
         *("happened_at", "row_id", "kind", "machine"),

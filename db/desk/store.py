@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from commandcenter.domain import change as entries
-from commandcenter.domain.access import require
+from commandcenter.domain.access import DISTRICT, Scopes, may_write, require
 from commandcenter.domain.change import GENESIS, Change, ChangeSet, Edit, Grow, Private
 from commandcenter.domain.errors import Refused
-from commandcenter.domain.merge import created, merge
+from commandcenter.domain.merge import created, heads_out, merge
 from commandcenter.domain.record import Kind, Situation, kind_of, make, settled, validate, values_of
 from db.desk import projections, statements
 from db.desk.engine import Connection, explained
@@ -34,6 +34,7 @@ class Author:
     device: UUID
     scope: UUID | None
     offset_ms: int | None
+    scopes: Scopes = DISTRICT  # whose rows the desk writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +110,13 @@ class Transaction:
     def add(self, kind_name: str, values: Mapping[str, Any], id_: UUID | None = None) -> UUID:
         """Create a record. Refused where a role, a field or a rule says no."""
         kind = kind_of(kind_name)
-        require(kind.name, "add", self.author.roles)
         change_id = self.mint.new_id()
         row_id = id_ or change_id
         given = dict(values)
+        require(kind.name, "add", self.author.roles, given, by=self.author.person, row_id=row_id)
         if given.get("scope_id") is None:
             given["scope_id"] = self.author.scope
+        self._is_ours(kind, given["scope_id"], given.get("incident_id"))
         full = values_of(make(kind.name, row_id, given))
         validate(kind, None, full, self.situation)
         set_, private = entries.seal_created(kind, full, self.mint.new_salt)
@@ -146,6 +148,10 @@ class Transaction:
             for name, value in {**wanted, **said}.items()
             if row.get(name) != value or (isinstance(heads.get(name), list) and len(heads[name]) > 1)
         }
+        require(kind.name, "edit", self.author.roles, patch, by=self.author.person, row_id=id_)
+        about = id_ if kind.name == "incident" else row.get("incident_id")
+        for whose in {row["scope_id"], patch.get("scope_id", row["scope_id"])}:
+            self._is_ours(kind, whose, about)
         validate(kind, row, patch, self.situation)
         change_id = self.mint.new_id()
         edits: dict[str, Edit | Grow] = {}
@@ -156,7 +162,7 @@ class Transaction:
                 if grow.add or grow.drop:
                     edits[name] = grow
             else:
-                seen = heads.get(name, []) if on_screen is None else on_screen
+                seen = heads.get(name, [])[-1:] if on_screen is None else on_screen
                 edits[name] = Edit(to=value, former=row.get(name), on=self._with_own_bases(name, seen))
         if not edits:
             return False
@@ -169,6 +175,16 @@ class Transaction:
         values.append(codec.encode("heads", merged.heads))
         self.connection.execute(codec.update(names), (*values, id_.bytes))
         return True
+
+    def _is_ours(self, kind: Kind, whose: Any, incident_id: Any) -> None:
+        """Refused ``not_your_scope`` where this desk writes neither that scope nor in that incident."""
+        scopes = self.author.scopes
+        if None in scopes:
+            return
+        incident = None if incident_id is None else self.get("incident", incident_id)
+        part = () if incident is None else (incident["scope_id"], *map(UUID, incident["shared_ids"] or ()))
+        if not may_write(kind.name, whose, part, scopes, None):
+            raise Refused("not_your_scope", kind=kind.name)
 
     def _with_own_bases(self, name: str, seen: Iterable[UUID]) -> tuple[UUID, ...]:
         """An edit over an own unsent value is based on it *and its bases* (DESIGN §5.2). Whatever has no
@@ -260,6 +276,10 @@ class Transaction:
         )
         projections.keep(self.connection, kind, row_id, values, self.author.device, fresh=row_id == change_id)
 
+    def next_group(self) -> Transaction:
+        """What follows is a group of its own, accepted or refused by itself, in the same transaction."""
+        return replace(self, group=None, ids=[], changes=0, touched={}, seq=self.seq, _head=self._head)
+
     def close(self) -> None:
         """Write the chain's new head; the last statement before the commit."""
         if self._head is not None and self.changes:
@@ -333,17 +353,6 @@ def keep_private(
             _private_encoder.encode(body),
         ),
     )
-
-
-def heads_out(kind: Kind, stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A row's heads with their ids as UUIDs."""
-    out: dict[str, Any] = {}
-    for name, value in (stored or {}).items():
-        if isinstance(value, dict):
-            out[name] = {item: [UUID(id_) for id_ in ids] for item, ids in value.items()}
-        else:
-            out[name] = [UUID(id_) for id_ in value]
-    return out
 
 
 @contextmanager

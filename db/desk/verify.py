@@ -10,14 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from commandcenter.domain import change as entries
-from commandcenter.domain.change import GENESIS, Change, Edit, Private, Sealed, opened
+from commandcenter.domain.change import GENESIS, Change, Edit, Private, Sealed
 from commandcenter.domain.clock import to_ms
-from commandcenter.domain.errors import Refused
-from commandcenter.domain.merge import created, merge
-from commandcenter.domain.record import REGISTRY, Kind, make, values_of
-from db.desk import projections, statements
+from commandcenter.domain.merge import heads_out
+from commandcenter.domain.opened import all_values, readable
+from commandcenter.domain.opened import opened as open_entry
+from commandcenter.domain.record import REGISTRY
+from db.desk import card_checks, projections, statements
+from db.desk.card_checks import Stored, stamps
 from db.desk.engine import Connection
-from db.desk.store import heads_out
 
 MOST_FINDINGS = 100
 # what a reader of bytes that another hand wrote may stumble over
@@ -66,6 +67,15 @@ class Verification:
             self.findings.append(finding)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where an entry stands besides its own chain: its number from the centre, and whether it makes a row."""
+
+    order: tuple[int, int] | None
+    absent: str | None
+    foreign: bool  # it came numbered from the centre: its chain is another desk's and not whole here
+
+
 class _Run:
     def __init__(
         self, connection: Connection, result: Verification, shipped: Collection[UUID] | None
@@ -75,12 +85,15 @@ class _Run:
         self.shipped = shipped
         self.previous: dict[UUID, tuple[int, bytes]] = {}
         self.seen: dict[str, int] = dict.fromkeys(REGISTRY, 0)
-        self.cards: dict[tuple[str, UUID], dict[str, Any]] = {}
-        self.facts: set[UUID] = set()
+        self.cards: dict[tuple[str, UUID], list[Stored]] = {}
+        self.made: dict[tuple[str, UUID], Mapping[str, Any]] = {}
+        self.partly: set[tuple[str, UUID]] = set()  # cards of which entries went out of sight
         self.sealed = 0  # entries with values beside the chain that are there
         self.wanted: dict[UUID, dict[int, str]] = {}
 
-    def entry(self, seq: int, columns: tuple[Any, ...], data: bytes, hash_: bytes | None) -> None:
+    def entry(
+        self, seq: int, columns: tuple[Any, ...], data: bytes, hash_: bytes | None, place: _Place
+    ) -> None:
         id_, device, n, row = columns
         try:
             change = entries.decode(data)
@@ -101,11 +114,11 @@ class _Run:
         if change.device is None:
             if not self._ships(change):
                 self.result.found(Finding(code="shipped_altered", kind=change.kind, row=change.row))
-        else:
+        elif not place.foreign:
             number = n if isinstance(n, int) else change.n or 0
             self._link(change, number, data, hash_ if isinstance(hash_, bytes) else None)
         try:
-            self._apply(change)
+            self._apply(seq, change, place)
         except _UNREADABLE as error:
             self.result.found(_about(change, Finding(code="entry_unreadable", detail=str(error))))
 
@@ -134,73 +147,31 @@ class _Run:
         if wanted is not None and not kept.hex().startswith(wanted):
             self.result.found(Finding(code="anchor_differs", device=change.device, n=n, detail=wanted))
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, seq: int, change: Change, place: _Place) -> None:
         kind = REGISTRY.get(change.kind)
         if kind is None:
             return  # a newer program's kind: its entries are chained and checked, its rows are not known here
-        private = self._private(change)
-        if change.set is not None:
-            values = {
-                name: opened(kind.types[name], value, private.get(name))
-                for name, value in change.set.items()
-                if name in kind.types
-            }
-            try:
-                full: dict[str, Any] = values_of(make(kind.name, change.row, values))
-            except Refused:
-                full = {**dict.fromkeys(kind.types), **values}  # a required value was purged
-            full |= {
-                "id": change.row,
-                "typed_by_id": change.by,
-                "typed_desk_id": change.device,
-                "typed_at": change.at,
-                "typed_offset_ms": change.offset_ms,
-            }
-            if not self._first(kind, change):
+        private = self._private(change, place)
+        if place.absent is not None:
+            if place.absent == "hidden":
+                self.partly.add((kind.name, change.row))
+            return
+        said = open_entry(kind, change, private)
+        if kind.nature == "card":
+            stored = self.cards.setdefault((kind.name, change.row), [])
+            if change.set is not None and any(one.change.set is not None for one in stored):
+                # a second one would put other values in the first one's place
+                self.result.found(_about(change, Finding(code="row_made_twice")))
                 return
+            stored.append(Stored(seq=seq, order=place.order, change=change, opened=said))
+        elif change.set is not None:
             self.seen[kind.name] += 1
+            full = readable(all_values(kind, change.row, said.set or {})) | stamps(change)
             if not change.set.keys() - kind.types.keys():
                 full["extra"] = None
-            if kind.nature == "card":
-                self.cards[kind.name, change.row] = full | {
-                    "heads": created(kind, change.id, full_of(full, kind.types))
-                }
-            else:
-                self._compare(kind.name, change.row, full, change)
-        elif change.edit is not None:
-            card = self.cards.get((kind.name, change.row))
-            if card is None:
-                self.result.found(Finding(code="edit_of_nothing", n=change.n, kind=kind.name, row=change.row))
-                return
-            edits = {
-                name: Edit(to=opened(kind.types[name], edit.to, private.get(name)), on=edit.on)
-                if isinstance(edit, Edit)
-                else edit
-                for name, edit in change.edit.items()
-                if name in kind.types
-            }
-            try:
-                merged = merge(kind, card, card["heads"], change.id, edits)
-            except Refused as refusal:
-                self.result.found(
-                    Finding(
-                        code="edit_refused", n=change.n, kind=kind.name, row=change.row, detail=str(refusal)
-                    )
-                )
-                return
-            card.update(merged.values)
-            card["heads"] = merged.heads
+            self._compare(kind.name, change.row, full, change)
 
-    def _first(self, kind: Kind, change: Change) -> bool:
-        """Whether no entry made this record before: a second one would put other values in its place."""
-        known = (kind.name, change.row) in self.cards or change.row in self.facts
-        if known:
-            self.result.found(_about(change, Finding(code="row_made_twice")))
-        elif kind.nature == "fact":
-            self.facts.add(change.row)
-        return not known
-
-    def _private(self, change: Change) -> dict[str, Private]:
+    def _private(self, change: Change, place: _Place) -> dict[str, Private]:
         sealed = _sealed_values(change)
         if not sealed:
             return {}
@@ -208,8 +179,10 @@ class _Run:
             "SELECT body, row_id, incident_id FROM private_value WHERE change_id = ?", (change.id.bytes,)
         ).fetchone()
         if raw is None:
-            for name in sealed:
-                self._missing(change, name)
+            # not this desk's to see, or no longer: the centre does not send it, and it was taken away
+            if not place.foreign and place.absent != "hidden":
+                for name in sealed:
+                    self._missing(change, name)
             return {}
         self.sealed += 1
         if raw[1] != change.row.bytes or not self._of_its_event(change, raw[2]):
@@ -302,7 +275,15 @@ class _Run:
                 self.result.found(Finding(code="head_differs", device=owner, n=n))
 
     def finish(self) -> None:
-        for (kind, row_id), due in self.cards.items():
+        for card in card_checks.make(self.cards, self.partly):
+            if card.finding is not None:
+                self.result.found(
+                    Finding(code=card.finding, kind=card.kind, row=card.row, detail=card.detail)
+                )
+            if card.due is not None:
+                self.seen[card.kind] += 1
+                self.made[card.kind, card.row] = card.due
+        for (kind, row_id), due in self.made.items():
             self._compare(kind, row_id, due, None)
         for kind, seen in self.seen.items():
             (stored,) = self.connection.execute(f'SELECT count(*) FROM "{kind}"').fetchone()
@@ -333,11 +314,6 @@ class _Run:
 
 def _about(change: Change, finding: Finding) -> Finding:
     return replace(finding, device=change.device, n=change.n, kind=change.kind, row=change.row)
-
-
-def full_of(full: Mapping[str, Any], types: Mapping[str, object]) -> dict[str, Any]:
-    """Only the record's own fields."""
-    return {name: full[name] for name in types}
 
 
 def _sealed_values(change: Change) -> dict[str, tuple[Sealed | None, Sealed | None]]:
@@ -371,10 +347,19 @@ def verify(
         result.anchors += 1
     connection.execute("BEGIN")
     try:
-        cursor = connection.execute("SELECT seq, id, device, n, row, bytes, hash FROM journal ORDER BY seq")
-        for seq, id_, device, n, row, data, hash_ in cursor:
+        cursor = connection.execute(
+            "SELECT seq, id, device, n, row, bytes, hash, coalesce(order_epoch, epoch),"
+            " coalesce(order_number, number), absent FROM journal ORDER BY seq"
+        )
+        for seq, id_, device, n, row, data, hash_, epoch, number, absent in cursor:
+            place = _Place(
+                order=None if number is None else (epoch, number),
+                absent=absent,
+                foreign=hash_ is None and number is not None,
+            )
             # a column of another type was not written by the program: no entry stands there
-            run.entry(seq, (id_, device, n, row), data if isinstance(data, bytes) else b"", hash_)
+            bytes_ = data if isinstance(data, bytes) else b""
+            run.entry(seq, (id_, device, n, row), bytes_, hash_, place)
             result.entries += 1
             if progress is not None and result.entries % 1000 == 0:
                 progress(result.entries)

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+import db.centre.admission_tables
+import db.centre.tables  # noqa: F401  the centre's own, in the same schema
 from db.tables import metadata
 
 

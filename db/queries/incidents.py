@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from commandcenter.domain.merge import heads_out
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
-from db.desk.store import heads_out
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ def rows(
 
     Refused ``unknown_kind``, ``unknown_field``. A card's ``heads`` are ids; a fact's row has ``struck_id``
     besides its columns."""
-    from db.desk.store import heads_out
+    from commandcenter.domain.merge import heads_out
 
     definition = kind_of(kind)
     codec = CODECS[definition.name]
@@ -62,7 +62,7 @@ def _struck(connection: Connection) -> dict[UUID, UUID]:
 
 def row(connection: Connection, kind: str, id_: UUID) -> dict[str, Any] | None:
     """One row with its heads as ids; None if there is none."""
-    from db.desk.store import heads_out
+    from commandcenter.domain.merge import heads_out
 
     codec = CODECS[kind_of(kind).name]
     raw = connection.execute(codec.select, (id_.bytes,)).fetchone()
@@ -98,6 +98,7 @@ class Directory:
     preferences: Mapping[str, Any]
     drafts: Mapping[str, tuple[Mapping[str, Any], datetime]]
     late_after_s: int
+    idle_after_s: int = 600
 
     def of_kind(self, kind: str, *, retired: bool = False) -> list[Named]:
         """The cards of a kind, retired ones only if asked, in the order of their codes."""
@@ -123,14 +124,16 @@ def directory(connection: Connection, late_after: UUID) -> Directory:
             )
     values = local.everything(connection)
     late = connection.execute("SELECT value FROM setting WHERE id = ?", (late_after.bytes,)).fetchone()
-    device, person = values.get("device"), values.get("person")
+    idle = connection.execute("SELECT value FROM setting WHERE key = 'idle_after_s'").fetchone()
+    device = values.get("device")
     return Directory(
         cards=cards,
         device=None if device is None else UUID(device),
-        person=None if person is None else UUID(person),
+        person=local.seated(values),
         preferences=values,
         drafts=local.drafts(connection),
         late_after_s=int(late[0]) if late and late[0] else 1800,
+        idle_after_s=int(idle[0]) if idle and idle[0] else 600,
     )
 
 

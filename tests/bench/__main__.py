@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import find, jump, million, save, start
+from tests.bench import find, jump, million, save, start, sync
 
 MILLION = 1_000_000
 
@@ -55,10 +55,11 @@ def starts(folder: Path, big: Path, rounds: int) -> Iterator[dict[str, Any]]:
 def main() -> int:
     """``python3 dev.py bench [--json FILE] [--lines N] [--rounds N] [--keep DIR] [NAME …]``"""
     parser = argparse.ArgumentParser(prog="dev.py bench")
-    parser.add_argument("names", nargs="*", help="save, start, search, jump; default: all")
+    parser.add_argument("names", nargs="*", help="save, start, search, jump; default: these; sync")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE")
     parser.add_argument("--lines", type=int, default=MILLION)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--changes", type=int, default=20_000, help="of sync: lines in bulk")
     parser.add_argument("--keep", type=Path, default=None, metavar="DIR", help="keep the big file here")
     options = parser.parse_args()
     names = options.names or ["save", "start", "search", "jump"]
@@ -74,9 +75,10 @@ def main() -> int:
             "start": lambda: starts(folder, big, options.rounds),
             "search": lambda: find.measure(big, options.rounds),
             "jump": lambda: jump.measure(big, options.rounds),
+            "sync": lambda: (sync.as_row(line, row) for line in sync.measure(folder, options.changes)),
         }
         for name in names:
-            if name != "save":
+            if name in ("start", "search", "jump"):
                 warm(big)
             for line in parts[name]():
                 found.append(line)
@@ -100,11 +102,9 @@ def tell(line: dict[str, Any]) -> None:
     against = ""
     if line["ratio"] is not None:
         against = f"{line['limit']:10.3f}  {line['ratio']:6.2f} ×"
-    mark = "holds" if line["holds"] else "MISSES"
-    sys.stdout.write(
-        f"{line['name']:48} {line['value']:10.3f} {line['unit']:3} {against:22} "
-        f"goal {line['goal']:<6} {mark}\n"
-    )
+    mark = "" if line["goal"] is None else f"goal {line['goal']:<6} {'holds' if line['holds'] else 'MISSES'}"
+    sys.stdout.write(f"{line['name']:48} {line['value']:10.3f} {line['unit']:3} {against:22} {mark}".rstrip())
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 

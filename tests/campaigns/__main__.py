@@ -1,4 +1,4 @@
-"""The campaigns' command line: ``python -m tests.campaigns kill --times 1000`` and ``power --seeds 500``."""
+"""The campaigns' command line: ``python3 dev.py campaign kill``, ``power`` or ``cycles``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.campaigns import kill, power
+from tests.campaigns import cycles, kill, power
 from tests.campaigns.acknowledged import Lost
+from tests.simulation import drive
 
 EVERY = 10
+Tally = kill.Tally | power.Tally | cycles.Tally
 
 
-def _say(tally: kill.Tally | power.Tally, done: int) -> None:
+def _say(tally: Tally, done: int) -> None:
     if done % EVERY == 0:
         sys.stderr.write(f"\r{json.dumps(asdict(tally))}")
         sys.stderr.flush()
@@ -32,12 +34,32 @@ def main(arguments: list[str] | None = None) -> int:
     cuts = campaigns.add_parser("power", help="cut the power at every write boundary of a traced run")
     cuts.add_argument("--seeds", type=int, default=500, help="how many different cuts at each boundary")
     cuts.add_argument("--saves", type=int, default=20)
+    worlds = campaigns.add_parser("simulation", help="simulate many desks with bad luck")
+    worlds.add_argument("--runs", type=int, default=10_000)
+    worlds.add_argument("--seed", type=int, default=0)
+    worlds.add_argument("--processes", type=int, default=2)
+    rounds = campaigns.add_parser("cycles", help="three desks and a centre, something bad, and then calm")
+    rounds.add_argument("--times", type=int, default=300)
+    rounds.add_argument("--seed", type=int, default=1)
+    rounds.add_argument("--database", choices=cycles.DATABASES, help="default: in turn")
     options = parser.parse_args(arguments)
+    if options.campaign == "simulation":
+        return drive.many(range(options.seed, options.seed + options.runs), options.processes)
     folder = Path(tempfile.mkdtemp(prefix=f"campaign-{options.campaign}-"))
-    tally: kill.Tally | power.Tally
+    tally: Tally
     try:
         if options.campaign == "kill":
             tally = kill.campaign(options.times, options.seed, folder, lambda tally: _say(tally, tally.kills))
+        elif options.campaign == "cycles":
+            databases = (options.database,) if options.database else cycles.DATABASES
+            tally = cycles.campaign(
+                options.times,
+                options.seed,
+                folder,
+                databases,
+                patient=True,
+                progress=lambda tally: _say(tally, tally.cycles),
+            )
         else:
             tally = power.cuts(
                 power.record(folder, options.saves),

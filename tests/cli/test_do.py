@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from commandcenter.domain.clock import parse_instant
+from commandcenter.runtime import new_id
 from commandcenter.services.command import COMMANDS
+from db.desk import outbox
+from db.desk.exchange import Taken
 from tests.cli.terminal import do, here, listed, now, process
 from tests.services.desk import Desk
 
@@ -142,13 +146,17 @@ def test_registers_and_the_desk(data: Path) -> None:
     )
     assert do(data, "ChangeSetting", key="motto", value="快").code == 0
     assert {row["key"]: row["value"] for row in listed(data, "setting")} == {
+        "idle_after_s": "600",
         "late_after_s": "600",
         "motto": "快",
     }
     (person,) = do(
         data, "AddCard", kind="person", fields={"name": "测试员", "roles": ["leader", "duty_officer"]}
     ).ids
-    assert do(data, "TakeSeat", person_id=person).document == {"ids": [], "changes": 0}
+    seated = do(data, "TakeSeat", person_id=person).document
+    (event,) = listed(data, "access_event")
+    assert seated == {"ids": [event["id"]], "changes": 1}
+    assert (event["action"], event["typed_by_id"]) == ("signed_in", person)
     (line,) = do(data, "WriteLogEntry", text="有人值守").ids
     assert listed(data, "log_entry", f"id={line}")[0]["typed_by_id"] == person
     assert do(data, "TakeSeat").code == 0
@@ -172,6 +180,57 @@ def test_a_card_given_nothing_for_what_has_a_default_is_sound(data: Path) -> Non
     assert do(data, "EditCard", kind="person", id=id_, fields={"roles": None, "sample": None}).code == 0
     (row,) = listed(data, "person", f"id={id_}")
     assert (row["roles"], row["sample"]) == ([], False)
+    assert here("verify", "--data", data).document["findings"] == []
+
+
+def test_leaving_the_chair(data: Path) -> None:
+    (person,) = do(data, "AddCard", kind="person", fields={"name": "甲", "roles": ["duty_chief"]}).ids
+    assert do(data, "TakeSeat", person_id=person).code == 0
+    assert do(data, "HideNames").document["changes"] == 0, "without passwords nothing is recorded"
+    (line,) = do(data, "WriteLogEntry", text="有人值守").ids
+    assert listed(data, "log_entry", f"id={line}")[0]["typed_by_id"] == person
+    nobody_locked = do(data, "ReleaseLockout", person_id=str(new_id()))
+    assert nobody_locked.document["refused"] == "unknown_row"
+    assert do(data, "ReleaseLockout", person_id=person).document["refused"] == "not_allowed"
+    assert do(data, "SignOut").code == 0
+    (line,) = do(data, "WriteLogEntry", text="无人值守").ids
+    assert listed(data, "log_entry", f"id={line}")[0]["typed_by_id"] is None
+    assert [event["action"] for event in listed(data, "access_event")] == ["signed_in", "signed_out"]
+
+
+def test_a_field_with_several_values(data: Path) -> None:
+    incident, _ = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    for place in ("东街", "西街"):
+        fields, bases = {"place": place}, {"place": []}
+        assert do(data, "EditIncident", id=incident, fields=fields, bases=bases).code == 0
+    heads = listed(data, "incident")[0]["heads"]["place"]
+    assert len(heads) == 2
+    choice = {"kind": "incident", "id": incident, "field": "place", "value": "东街", "bases": heads}
+    assert do(data, "ChooseValue", **choice).code == 0
+    (row,) = listed(data, "incident")
+    assert (row["place"], len(row["heads"]["place"])) == ("东街", 1)
+    assert do(data, "PutAside", clash_id=str(new_id())).code == 0
+
+
+def test_two_replacements_of_one_line(data: Path) -> None:
+    (wrong,) = do(data, "WriteLogEntry", text="死亡3人").ids
+    strike = do(data, "StrikeFact", target_id=wrong, reason="口误", replacement_text="受伤3人").ids
+    (other,) = do(data, "WriteLogEntry", text="受伤2人").ids
+    kept = do(data, "KeepReplacement", keep_id=strike[0], others=[other], reason="以此为准")
+    assert kept.code == 0
+    assert [bool(row["struck_id"]) for row in listed(data, "log_entry", f"id={other}")] == [True]
+
+
+def test_what_the_centre_refused(licheng: Desk) -> None:
+    data = licheng.path
+    (line,) = do(data, "WriteLogEntry", text="中心退回的一条").ids
+    with licheng.working() as workplace:
+        now = licheng.clock.now()
+        workplace.exchange(lambda c, _: Taken(outbox.refuse(c, UUID(line), "not_your_scope", {}, now)))
+    assert listed(data, "log_entry") == []
+    assert do(data, "ResendRefused", group_id=line).code == 0
+    assert [row["text"] for row in listed(data, "log_entry")] == ["中心退回的一条"]
+    assert do(data, "AnswerRefusal", group_id=line, answered=False).code == 0
     assert here("verify", "--data", data).document["findings"] == []
 
 

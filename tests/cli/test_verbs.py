@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commandcenter.services.command import COMMANDS
-from tests.cli.terminal import ROOT, Answer, do, here, process
+from tests.cli.terminal import ROOT, Answer, do, here, listed, process
 from tests.services.desk import Desk
 
 TWO_LINES = ["log_entry", "--json"]
@@ -45,6 +45,18 @@ def test_list_and_search(licheng: Desk) -> None:
     assert (found["kind"], found["count"]) == ("hit", 1)
     assert found["rows"][0]["row"]["text"] == "东湖路积水"
     assert here("search", "东海", "--data", licheng.path).document["count"] == 0
+
+
+def test_an_export_is_noted_in_the_audit_trail(licheng: Desk, tmp_path: Path) -> None:
+    data = licheng.path
+    assert do(data, "WriteLogEntry", text="东湖路积水").code == 0
+    refused = here("export", tmp_path / "log.doc", "--data", data)
+    assert refused.document["refused"] == "unknown_format"
+    assert listed(data, "access_event") == []
+    assert here("export", tmp_path / "log.csv", "--all", "--data", data).document["count"] == 1
+    (row,) = listed(data, "access_event")
+    assert (row["action"], row["subject_kind"], row["count"]) == ("exported", "log_entry", 1)
+    assert row["extent"] == "form=csv machine"
 
 
 def test_rebuild_backup_and_restore(licheng: Desk, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commandcenter.domain import change as entries
-from commandcenter.domain.access import ACCESS, ANYBODY, require
+from commandcenter.domain.access import ACCESS, EVERYBODY, NOBODY, require
 from commandcenter.domain.change import (
     Change,
     Edit,
@@ -141,22 +141,22 @@ def test_access_is_listed_for_what_the_nature_allows(kind: Kind) -> None:
     for action in listed:
         roles = ACCESS[kind.name, action]
         assert roles
-        assert roles <= ANYBODY
+        assert roles <= EVERYBODY
         for role in roles:
             require(kind.name, action, [role])
-        for role in {*ROLES, "somebody"} - roles:
+        for role in {*ROLES, *NOBODY, "somebody"} - roles:
             with pytest.raises(Refused, match="not_allowed"):
                 require(kind.name, action, [role])
     for action in {"add", "edit", "delete", "strike"} - listed:
         with pytest.raises(Refused, match="not_allowed"):
-            require(kind.name, action, ANYBODY)
+            require(kind.name, action, EVERYBODY)
 
 
 def test_access_lists_no_unknown_kind_or_role() -> None:
     assert {name for name, _ in ACCESS} == REGISTRY.keys()
-    assert ANYBODY - {"unsigned"} <= set(ROLES)
+    assert set(ROLES) == EVERYBODY - NOBODY
     with pytest.raises(Refused, match="not_allowed"):
-        require("no_such_kind", "add", ANYBODY)
+        require("no_such_kind", "add", EVERYBODY)
 
 
 @every_kind

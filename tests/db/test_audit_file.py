@@ -242,7 +242,8 @@ def test_an_unreadable_entry_stops_nobody_from_hearing_of_the_rest(desk: Desk) -
 def test_an_upgrade_keeps_the_file_as_it_was_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The copy is taken where nobody else can have upgraded already."""
     desk.write("升级之前")
-    monkeypatch.setattr(upgrade, "SCHEMA", 2)
+    was = upgrade.SCHEMA
+    monkeypatch.setattr(upgrade, "SCHEMA", was + 1)
     with closing(open_writer(desk.file)) as first, closing(open_writer(desk.file)) as second:
         seen = upgrade._age(second)
         assert upgrade.ensure(first, desk.file, desk.directory.backups) is False
@@ -250,7 +251,7 @@ def test_an_upgrade_keeps_the_file_as_it_was_once(desk: Desk, monkeypatch: pytes
         assert upgrade.ensure(second, desk.file, desk.directory.backups) is False
     (kept,) = desk.directory.backups.iterdir()
     with closing(sqlite3.connect(kept)) as copy:
-        assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+        assert copy.execute("PRAGMA user_version").fetchone() == (was,)
         assert copy.execute("SELECT text FROM log_entry").fetchone() == ("升级之前",)
 
 

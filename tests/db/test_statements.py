@@ -15,6 +15,9 @@ def test_an_insert_names_every_column_of_its_table_in_order(name: str) -> None:
     table = tables.metadata.tables[name]
     columns = tuple(column.name for column in table.columns)
     own = statements.INSERTED.get(name) or statements.CODECS[name].columns
+    if name == "journal":  # what only the centre says of an entry comes later
+        columns = columns[: len(own)]
     assert own == columns
-    compiled = str(insert(table).compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    statement = insert(table).values(dict.fromkeys(own))
+    compiled = str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
     assert statements.insert_sql(name, own).replace('"', "") == compiled.replace('"', "")

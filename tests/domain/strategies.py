@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from commandcenter.domain.clock import from_ms
 from commandcenter.domain.codes import EVENT_CODE, TABLES
-from commandcenter.domain.fields import FieldType
+from commandcenter.domain.fields import INTEGER_MAX, FieldType
 from commandcenter.domain.record import REGISTRY, Kind
 from commandcenter.services.reference import event_codes
 
@@ -62,6 +62,8 @@ def values(type_: FieldType) -> st.SearchStrategy[Any]:
             drawn = texts(type_)
         case "code":
             drawn = st.sampled_from(codes(type_.table))
+        case "codes" if type_.target:
+            drawn = st.lists(ids.map(str), unique=True).map(tuple)
         case "codes":
             drawn = st.lists(st.sampled_from(codes(type_.table)), unique=True).map(tuple)
         case "reference":
@@ -69,8 +71,8 @@ def values(type_: FieldType) -> st.SearchStrategy[Any]:
         case "instant":
             drawn = instants
         case "integer":
-            least = -(2**63) if type_.minimum is None else type_.minimum
-            most = 2**63 - 1 if type_.maximum is None else type_.maximum
+            least = -INTEGER_MAX if type_.minimum is None else type_.minimum
+            most = INTEGER_MAX if type_.maximum is None else type_.maximum
             drawn = st.integers(least, most)
         case _:
             drawn = st.booleans()

@@ -172,6 +172,7 @@ PERSONAL = {
     "person": {"name", "phone"},
     "desk": set(),
     "setting": set(),
+    "access_event": {"purpose"},
 }
 
 
@@ -185,6 +186,8 @@ def test_what_people_write_freely_is_personal() -> None:
         if type_.shape == "text" and not type_.personal
     }
     assert clear == {
+        ("access_event", "extent"),
+        ("access_event", "subject_kind"),
         ("desk", "name"),
         ("incident", "number"),
         ("incident_event", "before"),

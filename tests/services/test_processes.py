@@ -15,7 +15,8 @@ import pytest
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.lanes import POLL_S
-from commandcenter.runtime import DataDirectory, Desktop, Lock, open_workplace
+from commandcenter.lock import Lock
+from commandcenter.runtime import DataDirectory, Desktop, open_workplace
 from commandcenter.services.log import WriteLogEntry
 from tests.campaigns.acknowledged import Ledger, check, merged
 from tests.services.desk import Desk

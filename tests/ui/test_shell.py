@@ -279,7 +279,7 @@ def test_the_status_line_tells_the_truth_it_is_told(shell: Shell) -> None:
     shell.status.set_saved(NOW)
     shell.status.set_desk("1 号席")
     shell.status.set_today(1_128)
-    assert shell.status.texts() == ("✓ 已保存 14:32:07", "○ 本机运行", "1 号席", "今日 1,128 条")
+    assert shell.status.texts() == ("✓ 已保存 14:32:07", "○ 未接入中心", "1 号席", "今日 1,128 条")
     shell.status.set_unsaved("磁盘已满")
     assert shell.status.texts()[0] == "▲ 未保存：磁盘已满"
     shell.status.set_saving()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from commandcenter.domain.errors import Refused
 from ui.forms.editors import Editor, Unreadable
 from ui.forms.views import View
-from ui.shell.chip import Label
+from ui.shell.chip import Chip, Label
 from ui.theme import SPACE, TYPE, Theme
 
 SAVED_SHOWN_MS = 2500
@@ -29,6 +29,7 @@ class Field(QWidget):
 
     committed = Signal(str, object, object)  # the field's name, the value (text or None), its bases
     typed = Signal()  # what a draft would keep has changed
+    clash_wanted = Signal(str)  # the field's name: its several values are to be shown, where one is chosen
 
     def __init__(
         self,
@@ -75,6 +76,11 @@ class Field(QWidget):
         for part in (view, editor, self._note):
             self._layout.addWidget(part)
         self._note.setContentsMargins(theme.px(SPACE.s - 2), 0, 0, 0)
+        self.values_chip = Chip(theme, self._words("forms.see_values"), key="F8")
+        self.values_chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # F8 is its key wherever the field has it
+        self.values_chip.setVisible(False)
+        self.values_chip.clicked.connect(self.open_clash)
+        self._layout.addWidget(self.values_chip, 0, Qt.AlignmentFlag.AlignLeft)
         editor.setVisible(False)
         self._saved_timer = QTimer(self, singleShot=True, interval=SAVED_SHOWN_MS)
         self._saved_timer.timeout.connect(self._said_saved)
@@ -90,6 +96,7 @@ class Field(QWidget):
         """Show what the record holds now; ``heads``: the changes that made it so."""
         came = value != self._value
         self._value, self._heads = value, tuple(heads)
+        self.values_chip.setVisible(len(self._heads) > 1)
         if self._editing:
             if self._stale:
                 self._began, self._bases, self._stale = value, self._heads, False
@@ -98,6 +105,13 @@ class Field(QWidget):
         elif self._sent is None:
             self._show()
             self._rest()
+
+    def open_clash(self) -> bool:
+        """Ask for the field's values where one of them is chosen. False if it has only one."""
+        if len(self._heads) < 2:
+            return False
+        self.clash_wanted.emit(self.name)
+        return True
 
     def begin(self) -> None:
         """Let somebody type, on the value that stands here."""

@@ -75,6 +75,7 @@ class IncidentFields(QObject):
         field = Field(name, self._words(f"incident.fields.{name}"), editor, view, **more)
         field.committed.connect(self._commit)
         field.typed.connect(self._keep)
+        field.clash_wanted.connect(self._show_values)
         self.fields[name] = field
 
     # ---- showing
@@ -156,6 +157,10 @@ class IncidentFields(QObject):
 
         command = EditIncident(id=card.id, fields=fields, bases=based)
         self._workbench.bridge.execute(self, command, done, failed)
+
+    def _show_values(self, name: str) -> None:
+        if self._card is not None:
+            self._workbench.clash_requested.emit("incident", self._card.id, name)
 
     def _also(self, card: IncidentCard, name: str, value: str | None) -> dict[str, str | None]:
         """What must change with it: a community stands in its street."""

@@ -85,6 +85,7 @@ class IncidentPage(Page):
         self.table = LogTable(
             words, theme, DeskLines(workbench.desktop), workbench.directory.name, now=workbench.now
         )
+        self.table.wording.hidden = lambda: workbench.directory.hidden
         self.table.strike_requested.connect(self._ask_strike)
         self.table.failed.connect(workbench.say_error)
         self.table.line_chosen.connect(self._show_chosen)
@@ -201,6 +202,7 @@ class IncidentPage(Page):
 
     def _renamed(self) -> None:
         self.table.renamed()
+        self.detail.renamed()
         if self._card is not None:
             self.head.show_card(self._card)
             self.owner.show(self._card)

@@ -44,6 +44,7 @@ class LogPage(Page):
             now=workbench.now,
             desk_id=directory.now.device,
         )
+        self.list.table.wording.hidden = lambda: directory.hidden
         self.list.setAccessibleName(workbench.words("log.name"))
         self.exporter = Exporter(workbench, self)
         self._strike: StrikePanel | None = None
@@ -74,6 +75,7 @@ class LogPage(Page):
     def _names_changed(self) -> None:
         self.list.filters.set_desk(self.workbench.directory.now.device)
         self.list.table.renamed()
+        self.list.detail.renamed()
 
     def open(self, kind: str, id_: UUID) -> None:
         """Show a line where it stands, in a filter that has it."""

@@ -104,6 +104,10 @@ class SettingsPage(Page):
                 round(workbench.theme.scale * 100),
                 lambda value: words("settings.desk.percent", value=value),
             ),
+            "sound": (
+                workbench.directory.now.preferences.get("sound") is not False,
+                lambda value: words(f"settings.sound.{'on' if value else 'off'}"),
+            ),
         }
         self.preferences: dict[tuple[str, object], Chip] = {}
         grid = Rows(workbench)
@@ -135,10 +139,15 @@ class SettingsPage(Page):
         self.workbench.bridge.execute(
             directory, SetPreference(key=key, value=value), lambda _outcome: directory.read()
         )
-        self.workbench.preference_chosen.emit(key, value)
+        if key != "sound":  # nothing looks another way for it
+            self.workbench.preference_chosen.emit(key, value)
 
     def _names_changed(self) -> None:
         now = self.workbench.directory.now
+        sounds = now.preferences.get("sound") is not False
+        for value in (True, False):
+            chip = self.preferences["sound", value]
+            chip.show_text(chip.text(), "accent" if value == sounds else "plain", bold=value == sounds)
         name = self.workbench.directory.name("person", now.person)
         self._sitter.show_text(
             name or self.words("seat.nobody"), "plain" if name else "strong", bold=bool(name)

@@ -60,10 +60,10 @@ class Header(QWidget):
         self._desk.show_text(label)
         self._desk.setVisible(bool(label))
 
-    def set_duty(self, name: str) -> None:
-        """Who is on duty; without a name the chip asks for one."""
+    def set_duty(self, name: str, *, strong: bool = False) -> None:
+        """Who is on duty; without a name the chip asks for one. ``strong``: it must be seen."""
         shown = name or self._words("shell.header.nobody")
-        self._duty.show_text(shown, "plain" if name else "strong", bold=True)
+        self._duty.show_text(shown, "plain" if name and not strong else "strong", bold=True)
 
     def clock_text(self) -> str:
         """The time shown, "14:32:07"."""

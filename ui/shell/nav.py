@@ -14,6 +14,7 @@ from ui import icons
 from ui.theme import SPACE, TYPE, Theme
 
 MOST_KEYED = 10
+MOST_COUNTED = 99
 
 
 class PageEntry(NamedTuple):
@@ -35,11 +36,36 @@ class RailButton(QAbstractButton):
     def __init__(self, theme: Theme, entry: PageEntry, key: str) -> None:
         super().__init__()
         self._theme, self._entry, self._key = theme, entry, key
+        self._badge = ""
         self.setText(entry.label)
         self.setCheckable(True)
         self.setAccessibleName(f"{entry.label} {key}".strip())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def set_badge(self, count: int, tip: str = "") -> None:
+        """A number at its corner, none for 0: it moves nothing and takes no focus."""
+        self._badge = "" if not count else str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+        self.setToolTip(tip)
+        self.setAccessibleDescription(tip)
+        self.update()
+
+    def badge(self) -> str:
+        """The number shown, "" for none."""
+        return self._badge
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        theme, px = self._theme, self._theme.px
+        painter.setFont(theme.font(TYPE.tiny, bold=True, figures=True))
+        height = px(16)
+        width = max(height, painter.fontMetrics().horizontalAdvance(self._badge) + px(SPACE.s))
+        box = QRectF(self.width() - width - px(SPACE.s), px(SPACE.xs), width, height)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("strong"))
+        painter.drawRoundedRect(box, height / 2, height / 2)
+        painter.setPen(theme.colour("strong_text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._badge)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale."""
@@ -93,6 +119,8 @@ class RailButton(QAbstractButton):
         below = QRect(0, top + px(18), self.width(), px(14))
         if with_key:
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self._key)
+        if self._badge:
+            self._paint_badge(painter)
         if self.hasFocus():
             inset = px(SPACE.focus)
             painter.setPen(QPen(theme.colour("accent"), px(SPACE.focus)))

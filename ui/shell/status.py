@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.words import Words
 from ui.shell.chip import Label
+from ui.shell.reach import ReachChips
 from ui.theme import SPACE, TYPE, Theme
 
 NOTE_MS = 12_000
+SAVE_LEAST = 104
 
 
 class StatusLine(QWidget):
     """Plain sentences told by the caller; each state has a shape before its word."""
+
+    reach_clicked = Signal()
+    needs_clicked = Signal()
 
     def __init__(self, words: Words, theme: Theme) -> None:
         super().__init__()
@@ -26,7 +31,9 @@ class StatusLine(QWidget):
         row = self._row = QHBoxLayout(self)
         self._save = Label(theme, size=TYPE.small, ink="muted", elided=True)
         self._save.setAccessibleName(words("shell.status.save_name"))
-        self._reach = Label(theme, size=TYPE.small, ink="muted")
+        self.reach = ReachChips(words, theme)
+        self.reach.clicked.connect(self.reach_clicked)
+        self.reach.needs_clicked.connect(self.needs_clicked)
         self._desk = Label(theme, size=TYPE.small, ink="muted")
         self._counts = Label(theme, size=TYPE.small, ink="muted")
         self._keys = Label(theme, words("shell.status.keys"), size=TYPE.small, ink="faint")
@@ -34,7 +41,7 @@ class StatusLine(QWidget):
         self._note.setAccessibleName(words("shell.status.note_name"))
         self._note_timer = QTimer(self, singleShot=True, interval=NOTE_MS)
         self._note_timer.timeout.connect(lambda: self._note.setText(""))
-        for part in (self._save, self._reach, self._desk):
+        for part in (self._save, self.reach, self._desk):
             row.addWidget(part)
         row.addWidget(self._note, 4)
         row.addStretch(1)
@@ -83,7 +90,7 @@ class StatusLine(QWidget):
 
     def set_reach(self, sentence: str) -> None:
         """How far the log reaches: alone, in touch, cut off."""
-        self._reach.setText(sentence)
+        self.reach.show_state(sentence)
 
     def set_desk(self, label: str) -> None:
         """The desk's name."""
@@ -99,13 +106,15 @@ class StatusLine(QWidget):
 
     def texts(self) -> tuple[str, str, str, str]:
         """(save state, reach, desk, counts) as shown."""
-        return (self._save.text(), self._reach.text(), self._desk.text(), self._counts.text())
+        return (self._save.text(), self.reach.text(), self._desk.text(), self._counts.text())
 
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale (labels are told by the shell)."""
         self._theme = theme
         self._row.setContentsMargins(theme.px(SPACE.m), theme.px(SPACE.hair), theme.px(SPACE.m), 0)
         self._row.setSpacing(theme.px(SPACE.l))
+        self.reach.set_theme(theme)
+        self._save.setMinimumWidth(theme.px(SAVE_LEAST))  # where it is narrow the reach is said in short
         self.setFixedHeight(theme.px(SPACE.status))
         self.update()
 

@@ -96,6 +96,10 @@ class LineDetail(QWidget):
             self.text.setPlainText(body)
         self._fill()
 
+    def renamed(self) -> None:
+        """Names in the directory changed, or are hidden."""
+        self._fill()
+
     def empty(self) -> bool:
         """Whether no line is shown."""
         return self._line is None
@@ -145,7 +149,7 @@ class LineDetail(QWidget):
             ("desk", wording.desk(line)),
             ("channel", words.label("log.channel", values.get("channel") or None)),
             ("direction", words.label("log.direction", values.get("direction") or None)),
-            ("counterpart", visible(words, values.get("counterpart") or "")),
+            ("counterpart", visible(words, wording.spoken_to(line))),
             ("incident", wording.incident(line)),
             ("late", visible(words, values.get("late_reason") or "")),
         ]

@@ -12,6 +12,7 @@ from commandcenter.domain.clock import SHANGHAI
 from commandcenter.services.sentences import said_by, tag_of
 from commandcenter.words import Words
 from db.queries.log import LogLine
+from ui.directory import HIDDEN
 from ui.shell.draft import BIDI_MARKS, code_point
 from ui.tables.days import clock_text, whole_text
 
@@ -63,6 +64,7 @@ class Wording:
         self.words = words
         self.names = names
         self.others = others
+        self.hidden: Callable[[], bool] = lambda: False  # whether names and phones are not shown now
 
     def shown(self, line: LogLine) -> Shown:
         """The line as the list paints it."""
@@ -97,9 +99,14 @@ class Wording:
 
     def counterpart(self, line: LogLine) -> str:
         """Who it was said to or by, behind an arrow for the direction."""
-        name = "".join(run.text for run in self.one_line(line.values.get("counterpart") or "", "text"))
+        name = "".join(run.text for run in self.one_line(self.spoken_to(line), "text"))
         sign = self.words.label("log.direction_sign", line.values.get("direction") or None)
         return f"{sign} {name}" if sign and name else name
+
+    def spoken_to(self, line: LogLine) -> str:
+        """The name or phone of the other side, as typed; not while such things are hidden."""
+        typed = str(line.values.get("counterpart") or "")
+        return HIDDEN if typed and self.hidden() else typed
 
     def who(self, line: LogLine) -> str:
         """The person and the desk; says so where nobody was signed in."""

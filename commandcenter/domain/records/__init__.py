@@ -1,6 +1,7 @@
 """The record types: importing this package enters every one into the registry."""
 
 from commandcenter.domain.records import (
+    access_event,
     desk,
     incident,
     incident_event,
@@ -12,6 +13,7 @@ from commandcenter.domain.records import (
 )
 
 __all__ = [
+    "access_event",
     "desk",
     "incident",
     "incident_event",

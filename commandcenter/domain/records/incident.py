@@ -47,7 +47,8 @@ def open_to_edit(row: Mapping[str, Value] | None, patch: Mapping[str, Value], si
 @dataclass(frozen=True, kw_only=True)
 class Incident(Card):
     """``number`` is what people say aloud: SJ-date-desk-sequence, minted at the desk, never reused. The
-    chain is read by it: the title begins as the first words of a line, which may be a caller's."""
+    chain is read by it: the title begins as the first words of a line, which may be a caller's. It has one
+    owner, its scope; ``shared_ids`` are the organisations that take part and see it too."""
 
     number: str = fields.text(required=True, merge="once", searchable=True, max_length=40)
     title: str = fields.text(required=True, personal=True, searchable=True, max_length=60)
@@ -62,3 +63,4 @@ class Incident(Card):
     known: str | None = fields.text(max_length=NOTE_MAX, multiline=True, personal=True, searchable=True)
     to_verify: str | None = fields.text(max_length=NOTE_MAX, multiline=True, personal=True, searchable=True)
     closed_at: datetime | None = fields.instant(merge="guarded")
+    shared_ids: tuple[str, ...] = fields.references("organisation")

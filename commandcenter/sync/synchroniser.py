@@ -1,0 +1,227 @@
+"""The synchroniser: worker and listener of one desk, their sessions, and the state they tell."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from commandcenter.domain.clock import instant_text
+from commandcenter.protocol.messages import FeedPage, Position
+from commandcenter.sync import membership as memberships
+from commandcenter.sync.client import Centre, NoAnswer
+from commandcenter.sync.known import EQUAL, OFFSET, Before
+from commandcenter.sync.listener import Hearing, Hello, Listener, Ping
+from commandcenter.sync.membership import Membership
+from commandcenter.sync.offset import Offset
+from commandcenter.sync.round import AskWriter, Round
+from commandcenter.sync.standing import Heard, Standing, now
+from commandcenter.sync.state import SyncState
+from commandcenter.sync.worker import Worker
+from db.desk import exchange, local
+from db.desk.engine import Connection
+from db.desk.exchange import Taken
+from db.queries.clashes import clash_count
+from db.queries.exchange import refused, waiting_count
+
+log = logging.getLogger(__name__)
+
+EXCEPTIONS_S = 2.0  # how often exceptions are counted at most
+STOP_S = 3.0
+
+
+class Synchroniser(Hearing):
+    """Started by the holder of the directory's lock, and by nobody else.
+
+    ``ask_writer`` runs work on the writer behind the operator's commands, ``ask_reader`` a query on a reader;
+    ``taken`` hears of each slice on the writer's thread, ``heard`` of each change of the state on any;
+    ``before``: what was known when the program last ended."""
+
+    def __init__(
+        self,
+        folder: Path,
+        membership: Membership,
+        *,
+        ask_writer: AskWriter,
+        ask_reader: Callable[[Callable[[Connection], object]], object],
+        taken: Callable[[Taken], None],
+        measured: Callable[[int], None],
+        heard: Heard,
+        before: Before,
+    ) -> None:
+        self._folder = folder
+        self._membership = membership
+        self._ask_writer = ask_writer
+        self._ask_reader = ask_reader
+        self._measured = measured
+        self._exceptions_at = float("-inf")
+        self._stopping = False
+        first = SyncState(
+            state="no_answer",
+            reason="starting",
+            since=now(),
+            offset_ms=before.offset_ms,
+            equal_at=before.equal_at,
+        )
+        self.standing = Standing(heard, first)
+        self._offset = Offset(before.offset_ms, self._offset_moved)
+        self._centre = self._made()
+        self.round = Round(
+            ask_writer,
+            self._centre,
+            membership.device,
+            renewed=self._renewed,
+            taken=taken,
+            stepped=self._stepped,
+        )
+        self._worker = Worker(
+            self.round, answered=self._answered, unanswered=self._unanswered, count=self._count
+        )
+        self._listener = Listener(self._made, self)
+
+    def start(self) -> None:
+        """Begin with both threads."""
+        self._worker.start()
+        self._listener.start()
+
+    def committed(self) -> None:
+        """Something was written at this desk."""
+        self._worker.committed()
+
+    def try_now(self) -> None:
+        """Somebody asks not to wait."""
+        self._worker.pull(now=True)
+        self._listener.now()
+
+    def stop(self, deadline_s: float = STOP_S) -> bool:
+        """End both threads; False where one missed the deadline, which is logged. Their work at the writer
+        is over then."""
+        ends = time.monotonic() + deadline_s
+        self._stopping = True
+        self._worker.stop()
+        self._centre.cut()
+        self._listener.stop()
+        ended = self._worker.join(max(0.0, ends - time.monotonic()))
+        ended = self._listener.join(max(0.0, ends - time.monotonic())) and ended
+        if not ended:
+            log.error("synchronisation missed its deadline of %s s", deadline_s)
+        self._centre.close()
+        self._keep_equal()
+        return ended
+
+    def _made(self) -> Centre:
+        one = self._membership
+        return Centre(one.url, one.token, measured=self._offset.measured)
+
+    # --- the worker's thread
+
+    def _answered(self) -> None:
+        self.standing.be("online")
+        if self.round.equal and self.standing.state.history is None:
+            self._equal()
+        if not self.round.by_stream:
+            self._listener.now()
+
+    def _unanswered(self, no: NoAnswer) -> None:
+        if no.state != self.standing.state.state:
+            log.info("the centre: %s (%s)", no.state, no.reason)
+            self._keep_equal()
+        self.standing.be(no.state, no.reason)
+
+    def _stepped(self) -> None:
+        self.standing.put(refilled=self.round.tally.refilled)
+        self._worker.stepped()
+
+    def _count(self) -> None:
+        try:
+            self._ask_reader(self._counted)
+        except Exception:
+            if not self._stopping:
+                log.warning("what waits could not be counted", exc_info=True)
+
+    def _counted(self, connection: Connection) -> None:
+        waiting, shipped, oldest = waiting_count(connection)
+        more = {}
+        if time.monotonic() - self._exceptions_at > EXCEPTIONS_S:
+            self._exceptions_at = time.monotonic()
+            more = {"refused": refused(connection, limit=0).open, "exceptions": clash_count(connection)}
+        self.standing.put(
+            waiting=waiting + shipped, oldest_at=oldest, history=history_share(connection), **more
+        )
+
+    def _renewed(self, device: UUID) -> None:
+        self._membership = msgspec.structs.replace(self._membership, device=device)
+        memberships.keep(self._folder, self._membership)
+        self._listener.again()
+
+    def _equal(self) -> None:
+        self.standing.put(equal_at=now())
+
+    def _keep_equal(self) -> None:
+        at = self.standing.state.equal_at
+        if at is not None:
+            self._keep(EQUAL, instant_text(at))
+
+    def _keep(self, key: str, value: object) -> None:
+        """Where the file takes nothing now, it is not known at the next start."""
+        try:
+            self._ask_writer(lambda workplace: local.put(workplace.connection, key, value))
+        except Exception:
+            log.warning("%s was not kept", key, exc_info=True)
+
+    def _offset_moved(self, ms: int) -> None:
+        self._measured(ms)
+        self.standing.put(offset_ms=ms)
+        if not self._stopping:
+            self._keep(OFFSET, ms)
+
+    # --- the listener's thread
+
+    def hello(self, hello: Hello) -> None:
+        """The stream is open: what came before it is pulled once."""
+        self._offset.pinged(hello.now, _ms())
+        self.round.by_stream = True
+        self._worker.pull(now=True)
+
+    def ping(self, ping: Ping) -> None:
+        """It lives, and what it told is all there was."""
+        self._offset.pinged(ping.now, _ms())
+        state = self.standing.state
+        if not self.round.ask_page and self.round.equal and not state.waiting and state.state == "online":
+            self._equal()
+
+    def group(self, asked: Position, page: FeedPage) -> None:
+        """Taken where it follows what is here; where something is between, it is pulled."""
+        if not self.round.follow(asked, page):
+            self._worker.pull()
+        self._worker.touched()
+
+    def moved(self) -> None:
+        """There is more than the stream tells."""
+        self._worker.pull()
+
+    def lost(self) -> None:
+        """Nobody tells any more: the worker asks."""
+        if self.round.by_stream:
+            self.round.by_stream = False
+            if not self._stopping:
+                self._worker.pull()
+
+
+def history_share(connection: Connection) -> float | None:
+    """How much of a new desk's history is here, 0 to 1; None: all."""
+    state = exchange.history_state(connection)
+    if state is None:
+        return None
+    until = max(1, int(state["until"]))
+    cards = 1.0 if state["cards"] is None else int(state["cards"]) / until
+    facts = 1.0 if state["facts"] is None else 1.0 - int(state["facts"]) / (until + 1)
+    return round(0.2 * cards + 0.8 * max(0.0, facts), 3)
+
+
+def _ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,353 @@
+"""The desk's intake: numbered entries enter its journal and its rows, in slices that keep nobody waiting.
+
+Rows follow from the set of entries and their numbers (``domain.merge.standing``), so an entry may come
+twice, late, or with another number after the centre was restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from commandcenter.domain import change as entries
+from commandcenter.domain import digest
+from commandcenter.domain.change import Change, ChangeSet, Private
+from commandcenter.domain.merge import applied, created, heads_out
+from commandcenter.domain.opened import all_values, opened, readable, unknown_fields
+from commandcenter.domain.record import REGISTRY, Kind, settled
+from commandcenter.protocol.messages import LEFT_OUT, Beside, Note, Numbered
+from db.desk import projections, statements
+from db.desk.digests import Digests
+from db.desk.engine import Connection
+from db.desk.search import renew
+from db.desk.standing import (
+    Stored,
+    entries_of,
+    heads_at_centre,
+    private_of,
+    scope_at_centre,
+    write_card,
+)
+from db.desk.store import keep_private
+
+_KNOWN = (
+    "SELECT seq, bytes, epoch, number, order_epoch, order_number, absent, device FROM journal WHERE id = ?"
+)
+_NUMBER = (
+    "UPDATE journal SET epoch = ?, number = ?, order_epoch = ?, order_number = ?, absent = NULL, note = ?"
+    " WHERE id = ?"
+)
+# other entries of a row that are unsent, or have their place behind the one given
+_BEHIND = (
+    'SELECT 1 FROM journal WHERE ("row" = ?1 OR id = ?1) AND absent IS NULL AND id <> ?2 AND (number IS NULL'
+    " OR (coalesce(order_epoch, epoch), coalesce(order_number, number)) > (?3, ?4)) LIMIT 1"
+)
+_note_encoder = msgspec.json.Encoder()
+
+
+@dataclass
+class Incoming:
+    """One slice of the feed on its way into the file, inside the caller's transaction."""
+
+    connection: Connection
+    device: UUID
+    touched: dict[str, set[UUID]] = field(default_factory=dict)
+    seq: int = 0
+    new_lines: int = 0
+    elsewhere: bool = False  # an entry of this desk's own chain that it never wrote: somebody goes on in it
+    gained: list[UUID] = field(default_factory=list)  # incidents to be fetched whole
+    lost: list[UUID] = field(default_factory=list)
+    shown: set[UUID] = field(default_factory=set)  # rows that came from other desks
+
+    def __post_init__(self) -> None:
+        self._digests = Digests(self.connection)
+
+    def take(self, numbered: Sequence[Numbered], scopes: frozenset[UUID] = frozenset()) -> ChangeSet:
+        """Apply entries in the order given. ``scopes``: those of this desk, for whom gain and loss count."""
+        for entry in numbered:
+            self._one(entry)
+            if entry.unseen:
+                self._unseen(entry)
+            if entry.note is not None and (entry.note.gain or entry.note.loss):
+                self._sight(entry, entry.note, scopes)
+        self._digests.flush()
+        return ChangeSet({kind: frozenset(ids) for kind, ids in self.touched.items()}, self.seq)
+
+    def _one(self, entry: Numbered) -> None:
+        sent = entry.e is not LEFT_OUT
+        data = bytes(entry.e) if sent else b""
+        id_ = entries.decode(data).id if sent else entry.id
+        assert id_ is not None
+        known = self.connection.execute(_KNOWN, (id_.bytes,)).fetchone()
+        if known is None:
+            if not sent:
+                raise LookupError(f"entry {id_} is named and not here")
+            change = entries.decode(data)
+            self.elsewhere = self.elsewhere or change.device == self.device
+            self._new(entry, change, data)
+        else:
+            self._again(entry, entries.decode(known[1]), known)
+
+    def _new(self, entry: Numbered, change: Change, data: bytes) -> None:
+        cursor = self.connection.execute(
+            statements.JOURNAL_INSERT,
+            (
+                None,
+                change.id.bytes,
+                None if change.device is None else change.device.bytes,
+                change.n,
+                None if change.row == change.id else change.row.bytes,
+                data,
+                None,
+                entry.epoch,
+                entry.n,
+            ),
+        )
+        self.seq = cursor.lastrowid or 0
+        self.new_lines += 1
+        if entry.order is not None or entry.note is not None:
+            self._number(entry, change.id)
+        kind = REGISTRY.get(change.kind)
+        if kind is None:
+            return  # a newer program's kind: kept, and sent on, until this program is the newer one
+        private = _private(entry.p)
+        if private:
+            self._keep_private(kind, change, private)
+        if kind.nature == "fact":
+            self._fact(kind, change, private, _order(entry))
+        else:
+            self._card(kind, change, private, entry)
+        self._touch(kind, change.row)
+        self.shown.add(change.row)
+
+    def _again(self, entry: Numbered, change: Change, known: Sequence[object]) -> None:
+        _, _, epoch, number, order_epoch, order_number, absent, _ = known
+        before = None if number is None else (order_epoch or epoch, order_number or number)
+        same_place = before == _order(entry) and absent is None
+        if (epoch, number) == (entry.epoch, entry.n) and same_place and not entry.p:
+            return  # twice
+        kind = REGISTRY.get(change.kind)
+        was = None
+        if kind is not None and kind.nature == "card":
+            was = entries_of(self.connection, kind, change.row)
+        self._number(entry, change.id)
+        if kind is None:
+            return
+        private = _private(entry.p)
+        had = not private or private_of(self.connection, change.id)
+        if private and not had:
+            self._keep_private(kind, change, private)
+        if same_place and had:
+            return
+        if kind.nature == "fact":
+            if absent is not None or not had:
+                self._fact_again(
+                    kind, change, private, count=before is None or absent is not None, entry=entry
+                )
+            elif before is None:
+                self._count_fact(kind, change, _order(entry))
+            elif before != _order(entry):
+                scope = _scope_of(kind, change)
+                self._digests.add(kind.name, scope, digest.of_fact(change.row, before), -1)  # type: ignore[arg-type]
+                self._count_fact(kind, change, _order(entry))
+        else:
+            self._card_again(kind, change.row, was)
+        self._touch(kind, change.row)
+
+    def _keep_private(self, kind: Kind, change: Change, private: dict[str, Private]) -> None:
+        incident = (change.set or {}).get("incident_id")
+        named = {"incident_id": None if incident is None else UUID(incident)}
+        keep_private(self.connection, kind, change.id, change.row, private, named)
+
+    def _number(self, entry: Numbered, change: UUID) -> None:
+        order = entry.order or (None, None)
+        note = None if entry.note is None else _note_encoder.encode(entry.note).decode()
+        self.connection.execute(_NUMBER, (entry.epoch, entry.n, *order, note, change.bytes))
+
+    # --- facts
+
+    def _fact(self, kind: Kind, change: Change, private: dict[str, Private], order: tuple[int, int]) -> None:
+        self._insert_fact(kind, change, private)
+        self._count_fact(kind, change, order)
+
+    def _insert_fact(self, kind: Kind, change: Change, private: dict[str, Private]) -> None:
+        said = opened(kind, change, private).set or {}
+        values = readable(all_values(kind, change.row, said))
+        full = {
+            **values,
+            "id": change.row,
+            "extra": unknown_fields(kind, (change,)),
+            "typed_by_id": change.by,
+            "typed_desk_id": change.device,
+            "typed_at": change.at,
+            "typed_offset_ms": change.offset_ms,
+        }
+        codec = statements.CODECS[kind.name]
+        self.connection.execute(codec.insert, codec.parameters(full))
+        projections.keep(self.connection, kind, change.row, values, change.device)
+
+    def _fact_again(
+        self, kind: Kind, change: Change, private: dict[str, Private], *, count: bool, entry: Numbered
+    ) -> None:
+        """A fact that was refused or out of sight, or whose words were not for this desk, stands now."""
+        projections.forget(self.connection, kind, change.row)
+        self._insert_fact(kind, change, private or private_of(self.connection, change.id))
+        if count:
+            self._count_fact(kind, change, _order(entry))
+
+    def _count_fact(self, kind: Kind, change: Change, order: tuple[int, int]) -> None:
+        self._digests.add(kind.name, _scope_of(kind, change), digest.of_fact(change.row, order))
+
+    # --- cards
+
+    def _card(self, kind: Kind, change: Change, private: dict[str, Private], entry: Numbered) -> None:
+        row = change.row
+        behind = self.connection.execute(_BEHIND, (row.bytes, change.id.bytes, *_order(entry))).fetchone()
+        codec = statements.CODECS[kind.name]
+        raw = self.connection.execute(codec.select, (row.bytes,)).fetchone()
+        if behind or (raw is None) != (change.set is not None) or unknown_fields(kind, (change,)):
+            stored = entries_of(self.connection, kind, row)
+            self._card_again(kind, row, [one for one in stored if one.change.id != change.id])
+            return
+        said = opened(kind, change, private)
+        if change.set is not None:
+            heads = created(kind, change.id, said.set or {})
+            full = readable(all_values(kind, change.row, said.set or {}))
+            full |= {
+                "id": row,
+                "heads": heads,
+                "typed_by_id": change.by,
+                "typed_desk_id": change.device,
+                "typed_at": change.at,
+                "typed_offset_ms": change.offset_ms,
+            }
+            self.connection.execute(codec.insert, codec.parameters(full))
+            self._digests.add(kind.name, full.get("scope_id"), digest.of_card(row, heads))
+            return
+        before = codec.row(raw)
+        heads = heads_out(kind, before["heads"])
+        self._digests.add(kind.name, before["scope_id"], digest.of_card(row, heads), -1)
+        merged = applied(kind, heads, change.id, said.edit or {})
+        values = {name: settled(kind.types[name], value) for name, value in readable(merged.values).items()}
+        names = [*values, "heads"]
+        parameters = [codec.encode(name, value) for name, value in values.items()]
+        self.connection.execute(
+            codec.update(names), (*parameters, codec.encode("heads", merged.heads), row.bytes)
+        )
+        scope = values.get("scope_id", before["scope_id"])
+        self._digests.add(kind.name, scope, digest.of_card(row, merged.heads))
+
+    def _card_again(self, kind: Kind, row: UUID, was: list[Stored] | None) -> None:
+        """Make the row anew from its entries; ``was``: what they were before."""
+        if was is not None and (heads := heads_at_centre(kind, was)) is not None:
+            self._digests.add(kind.name, scope_at_centre(kind, was), digest.of_card(row, heads), -1)
+        stored = entries_of(self.connection, kind, row)
+        heads = heads_at_centre(kind, stored)
+        if heads is not None:
+            self._digests.add(kind.name, scope_at_centre(kind, stored), digest.of_card(row, heads))
+        write_card(self.connection, kind, row, stored)
+
+    # --- sight
+
+    def _unseen(self, entry: Numbered) -> None:
+        """An own entry of a card that went out of sight: it has its number, and makes no row here."""
+        id_ = entry.id if entry.e is LEFT_OUT else entries.decode(bytes(entry.e)).id
+        assert id_ is not None
+        (data,) = self.connection.execute("SELECT bytes FROM journal WHERE id = ?", (id_.bytes,)).fetchone()
+        change = entries.decode(data)
+        kind = REGISTRY.get(change.kind)
+        if kind is not None:
+            self._digests.flush()
+            hide_card(self.connection, kind, change.row, self._digests)
+            self._touch(kind, change.row)
+
+    def _sight(self, entry: Numbered, note: Note, scopes: frozenset[UUID]) -> None:
+        """An incident came into sight, or went: the centre says so, nobody derives it."""
+        id_ = entry.id if entry.e is LEFT_OUT else entries.decode(bytes(entry.e)).row
+        if entry.e is LEFT_OUT and id_ is not None:
+            raw = self.connection.execute(
+                'SELECT coalesce("row", id) FROM journal WHERE id = ?', (id_.bytes,)
+            )
+            found = raw.fetchone()
+            id_ = None if found is None else UUID(bytes=found[0])
+        if id_ is None:
+            return
+        if scopes & set(note.loss):
+            self.gained = [incident for incident in self.gained if incident != id_]
+            self.lost.append(id_)
+        elif scopes & set(note.gain):
+            self.lost = [incident for incident in self.lost if incident != id_]
+            self.gained.append(id_)
+
+    def _touch(self, kind: Kind, row: UUID) -> None:
+        self.touched.setdefault(kind.name, set()).add(row)
+
+
+def _order(entry: Numbered) -> tuple[int, int]:
+    return entry.order or (entry.epoch, entry.n)
+
+
+def _private(beside: dict[str, Beside]) -> dict[str, Private]:
+    return {
+        name: Private(salt=bytes.fromhex(value.s), value=value.v, former=value.f)
+        for name, value in beside.items()
+    }
+
+
+def _scope_of(kind: Kind, change: Change) -> UUID | None:
+    said = (change.set or {}).get("scope_id")
+    return None if said is None else UUID(said)
+
+
+def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> ChangeSet:
+    """An incident is no longer this desk's to see: its rows go, and the personal values with them. What is of
+    the desk's own scopes stays, and so do the bytes in the chain; unsent work stays until it is judged."""
+    touched: dict[str, set[UUID]] = {}
+    digests = Digests(connection)
+    for name in statements.FACT_KINDS:
+        kind = REGISTRY[name]
+        codec = statements.CODECS[name]
+        for raw in connection.execute(
+            f"{codec.select_all} WHERE incident_id = ?", (incident.bytes,)
+        ).fetchall():
+            row = codec.row(raw)
+            if row["scope_id"] in scopes:
+                continue
+            order = connection.execute(
+                "SELECT coalesce(order_epoch, epoch), coalesce(order_number, number) FROM journal"
+                " WHERE id = ? AND number IS NOT NULL",
+                (row["id"].bytes,),
+            ).fetchone()
+            if order is None:
+                continue
+            projections.forget(connection, kind, row["id"])
+            digests.add(name, row["scope_id"], digest.of_fact(row["id"], order), -1)
+            _hide(connection, row["id"])
+            touched.setdefault(name, set()).add(row["id"])
+    kind = REGISTRY["incident"]
+    if scope_at_centre(kind, entries_of(connection, kind, incident)) not in scopes:
+        hide_card(connection, kind, incident, digests)
+        touched.setdefault("incident", set()).add(incident)
+    digests.flush()
+    return ChangeSet({name: frozenset(ids) for name, ids in touched.items()})
+
+
+def hide_card(connection: Connection, kind: Kind, row: UUID, digests: Digests) -> None:
+    """Take what the centre has of a card out of sight; an unsent edit stays until it is judged."""
+    stored = entries_of(connection, kind, row)
+    heads = heads_at_centre(kind, stored)
+    if heads is not None:
+        digests.add(kind.name, scope_at_centre(kind, stored), digest.of_card(row, heads), -1)
+    for entry in stored:
+        if entry.order is not None:
+            _hide(connection, entry.change.id)
+    write_card(connection, kind, row, entries_of(connection, kind, row))
+    renew(connection, kind.name, row.bytes)
+
+
+def _hide(connection: Connection, change: UUID) -> None:
+    connection.execute("UPDATE journal SET absent = 'hidden' WHERE id = ?", (change.bytes,))
+    connection.execute("DELETE FROM private_value WHERE change_id = ?", (change.bytes,))
