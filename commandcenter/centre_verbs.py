@@ -18,6 +18,7 @@ from commandcenter.domain.errors import Refused, Unavailable
 # The command line asks for the arguments of every verb; what the centre is made of is loaded where it runs.
 if TYPE_CHECKING:
     from commandcenter.server.gate import CentreGate
+    from db.centre.admission import AdmissionConnection
     from db.centre.engine import CentreEngine
     from db.centre.store import CentreStore
 
@@ -53,6 +54,18 @@ def add_verbs(verbs: Any) -> None:
     steps = admin.add_subparsers(dest="step", required=True, parser_class=verbs._parser_class, metavar="STEP")
     create = steps.add_parser("create", parents=[place], help="password on standard input")
     create.add_argument("name", help="to sign in with; also the person's name at first")
+
+    account = verbs.add_parser("account", help="who signs in with which password")
+    steps = account.add_subparsers(
+        dest="step", required=True, parser_class=verbs._parser_class, metavar="STEP"
+    )
+    for step, what in (("create", "for a person of the register"), ("password", "a new one")):
+        asked = steps.add_parser(step, parents=[place], help=f"{what}; password on standard input")
+        if step == "create":
+            asked.add_argument("login", help="what they sign in with")
+        asked.add_argument("--person", required=True, metavar="NAME|ID")
+    withdrawn = steps.add_parser("withdraw", parents=[place], help="they sign in no more")
+    withdrawn.add_argument("--person", required=True, metavar="NAME|ID")
 
     code = verbs.add_parser("code", help="enrolment codes")
     steps = code.add_subparsers(dest="step", required=True, parser_class=verbs._parser_class, metavar="STEP")
@@ -161,6 +174,40 @@ def admin(options: argparse.Namespace) -> dict[str, Any]:
     return {"person": str(person), "login": options.name}
 
 
+def account(options: argparse.Namespace) -> dict[str, Any]:
+    """``{"person", "step"}``: an account made, given another password, or withdrawn."""
+    from commandcenter.server import accounts
+
+    password = ""
+    if options.step != "withdraw":
+        password = sys.stdin.readline(LINE_MAX).removesuffix("\n").removesuffix("\r")
+    with _opened(options) as (engine, _), engine.begin() as connection:
+        person = _person(connection, options.person)
+        if options.step == "create":
+            accounts.create_account(
+                connection, person_id=person, login=options.login, password=password, now=_now()
+            )
+        elif options.step == "password":
+            accounts.set_password(connection, person_id=person, password=password, now=_now())
+        else:
+            accounts.withdraw_account(connection, person, _now())
+    return {"person": str(person), "step": options.step}
+
+
+def _person(connection: AdmissionConnection, said: str) -> UUID:
+    from db.centre.people import persons_named
+
+    try:
+        return UUID(said)
+    except ValueError:
+        found = persons_named(connection, said)
+    if not found:
+        raise Refused("unknown_person", field="person", name=said)
+    if len(found) > 1:
+        raise Refused("several_persons", field="person", name=said, count=len(found))
+    return found[0]
+
+
 def code(options: argparse.Namespace) -> dict[str, Any]:
     """``{"code", "scope", "role", "expires_at", "key"}``: a code with which one machine enrols."""
     from commandcenter.domain.clock import instant_text
@@ -190,10 +237,13 @@ def code(options: argparse.Namespace) -> dict[str, Any]:
 
 def _sweep(engine: CentreEngine) -> None:
     from commandcenter.server import accounts, admission
+    from db.centre import readings
 
     with engine.begin() as connection:
         accounts.forget_tries(connection, _now())
         admission.forget_codes(connection, _now())
+    with engine.begin() as connection:
+        readings.thin_out(connection, _now())
 
 
 def _gate(engine: CentreEngine, profile: str) -> CentreGate:
@@ -270,6 +320,7 @@ def _version() -> str:
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "account": account,
     "admin": admin,
     "centre": centre,
     "code": code,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -229,5 +230,52 @@ credential = Table(
     Column("wrong", Integer(), nullable=False),  # tries in a row
     Column("seen_at", Instant()),  # the latest time of a try
     Column("locked_at", Instant()),
+    sqlite_with_rowid=False,
+)
+
+# What stations measured: no journal, one row a key (DESIGN §3). ``value`` in thousandths of the unit.
+reading = Table(
+    "reading",
+    metadata,
+    Column("station_id", Id(), nullable=False),
+    Column("quantity", Text(), nullable=False),
+    Column("observed_at", Instant(), nullable=False),
+    Column("value", BigInteger(), nullable=False),
+    Column("received_at", Instant(), nullable=False),  # when a desk took it
+    Column("source_id", Id()),  # the desk that did; None: another one, by the centre's word
+    Column("sent", Boolean(), nullable=False),  # at a desk: whether the centre has it
+    PrimaryKeyConstraint("station_id", "quantity", "observed_at"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_reading_unsent",
+    reading.c.received_at,
+    sqlite_where=text("NOT sent"),  # as text: SQLite's ``sent = 0`` is no condition to PostgreSQL
+    postgresql_where=text("NOT sent"),
+)
+
+# When the newest reading of each series was observed.
+reading_newest = Table(
+    "reading_newest",
+    metadata,
+    Column("station_id", Id(), nullable=False),
+    Column("quantity", Text(), nullable=False),
+    Column("observed_at", Instant(), nullable=False),
+    PrimaryKeyConstraint("station_id", "quantity"),
+    sqlite_with_rowid=False,
+)
+
+# What is kept for ever of the hours whose readings were thinned out; the mean is total / count.
+reading_hour = Table(
+    "reading_hour",
+    metadata,
+    Column("station_id", Id(), nullable=False),
+    Column("quantity", Text(), nullable=False),
+    Column("hour_at", Instant(), nullable=False),
+    Column("minimum", BigInteger(), nullable=False),
+    Column("maximum", BigInteger(), nullable=False),
+    Column("total", BigInteger(), nullable=False),
+    Column("count", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("station_id", "quantity", "hour_at"),
     sqlite_with_rowid=False,
 )

@@ -242,8 +242,6 @@ def run(data: Path | None, profile: str, *, language: str | None, theme: str | N
     alive.timeout.connect(lambda: None)
     alive.start(200)
     stop_on_signals(application.app)
-    # whoever holds the lock exchanges with the centre, once there is something to show
-    application.furnished.connect(lambda room: room.desktop.sync.begin())
     application.show()
     try:
         return application.app.exec()

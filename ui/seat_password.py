@@ -188,7 +188,12 @@ class PasswordForm(QWidget):
         self._busy = True
         self._say(self.words("seat.checking"), "muted")
         bench = self.workbench
-        answer = start(bench.desktop, self.login.text(), self.password.text(), bench.centre)
+        answer = start(
+            bench.desktop,
+            self.login.text(),
+            self.password.text(),
+            bench.centre or bench.desktop.sync.sign_in(),
+        )
         bench.bridge.deliver(self, answer, self._right, self._wrong)
 
     def _right(self, person: UUID) -> None:

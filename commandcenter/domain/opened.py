@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from commandcenter.domain import change as entries
 from commandcenter.domain.change import Change, Edit, Grow, Private, Sealed
 from commandcenter.domain.errors import Refused
-from commandcenter.domain.record import Kind, make, settled, values_of
+from commandcenter.domain.record import REGISTRY, Kind, make, settled, values_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +56,28 @@ def readable(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def all_values(kind: Kind, row: UUID, said: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of a new record; what was not said takes its default."""
+    required, defaults = _of_kind(kind.name)
+    if all(said.get(name) not in (None, "", ()) for name in required) and said.keys() <= defaults.keys():
+        types, full = kind.types, dict(defaults)  # what making the record comes to
+        for name, value in said.items():
+            value = settled(types[name], value)
+            if value is not None:
+                full[name] = value
+        return full
     values = {name: value for name, value in said.items() if value is not None}
     try:
         return dict(values_of(make(kind.name, row, values)))
     except Refused:  # a required value that was not said: an entry of another program
         return {**{name: settled(type_, None) for name, type_ in kind.types.items()}, **values}
+
+
+@cache
+def _of_kind(name: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """(the fields that a record must have, {field: its default} in the definition's order)."""
+    types = REGISTRY[name].types
+    given = {field.name: field.default for field in dataclasses.fields(REGISTRY[name].record)}
+    defaults = {name: None if given[name] is dataclasses.MISSING else given[name] for name in types}
+    return tuple(name for name, type_ in types.items() if type_.required), defaults
 
 
 def unknown_fields(kind: Kind, changes: Iterable[Change]) -> dict[str, Any] | None:

@@ -78,6 +78,7 @@ class Numbered(msgspec.Struct, omit_defaults=True):
     id: UUID | None = None
     p: dict[str, Beside] = {}
     unseen: bool = False  # the asker's own, of a card that is not its to see: numbered, and out of sight
+    lacks: bool = False  # the centre has not its personal values: whoever has them offers the entry again
     order: tuple[int, int] | None = None  # its first number, where it was offered again
     note: Note | None = None
 

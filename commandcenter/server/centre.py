@@ -12,6 +12,7 @@ from commandcenter.server.health import OPEN_TO_ALL, Health
 from commandcenter.server.hub import Hub
 from commandcenter.server.metrics import Metrics
 from commandcenter.server.process import Listening, Ready, run, say_listening
+from commandcenter.server.readings import Fresh, Readings
 from commandcenter.server.threads import Threads
 from db.centre.engine import CentreEngine, announce, listen
 
@@ -41,7 +42,14 @@ class Centre:
     ) -> None:
         metrics = Metrics()
         self.threads = Threads(one_writer=engine.dialect.name == "sqlite")
-        self.hub = Hub(store, listen(engine), clock_ms=clock_ms, still=gate.still, took=metrics.told.observe)
+        self.hub = Hub(
+            store,
+            listen(engine),
+            clock_ms=clock_ms,
+            still=gate.still,
+            took=metrics.told.observe,
+            fresh=Fresh(engine),
+        )
         self._health = Health(
             engine,
             self.threads,
@@ -52,7 +60,9 @@ class Centre:
             last_backup=last_backup,
         )
         feed = Feed(store, gate, self.threads, self.hub, metrics, lambda: announce(engine))
-        endpoints = {**feed.endpoints(), **self._health.endpoints(), **more(self.threads, self.hub)}
+        readings = Readings(engine, gate, self.threads).endpoints()
+        own = {**feed.endpoints(), **readings, **self._health.endpoints()}
+        endpoints = {**own, **more(self.threads, self.hub)}
         self.application = Application(endpoints, metrics=metrics, open_to_all=OPEN_TO_ALL)
 
     async def open(self) -> None:

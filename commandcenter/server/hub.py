@@ -21,6 +21,7 @@ from commandcenter.server.stream import Audience, Stream, event
 from db.centre.engine import Listener, is_away
 
 if TYPE_CHECKING:
+    from commandcenter.server.readings import Fresh
     from db.centre.feed import Released
     from db.centre.judgement import Caller
     from db.centre.store import CentreStore
@@ -79,12 +80,14 @@ class Hub:
         clock_ms: Callable[[], int],
         still: Callable[[Iterable[str]], frozenset[str]],
         took: Callable[[float], None] = lambda seconds: None,
+        fresh: Fresh | None = None,
     ) -> None:
         self._store = store
         self._listener = listener
         self._clock_ms = clock_ms
         self._still = still
         self._took = took
+        self._fresh = fresh
         self._streams: dict[Audience, dict[Stream, None]] = {}
         # what the thread has to encode for; put in place anew by the loop, never changed
         self._callers: tuple[tuple[Audience, Caller], ...] = ()
@@ -123,6 +126,8 @@ class Hub:
         try:
             hello = event("hello", Hello(self.epoch, self.head, self._clock_ms()))
             await stream.open(hello, self.head)
+            if self._fresh is not None and self._fresh.whole:
+                stream.say(self._fresh.whole)
             await stream.run(receive)  # type: ignore[arg-type]
         finally:
             self._leave(stream)
@@ -176,6 +181,10 @@ class Hub:
     def _all(self) -> list[Stream]:
         return [stream for streams in self._streams.values() for stream in streams]
 
+    def _say_all(self, news: bytes) -> None:
+        for stream in self._all():
+            stream.say(news)
+
     def _end_all(self, why: str) -> None:
         bye = event("bye", {"why": why})
         for stream in self._all():
@@ -225,6 +234,8 @@ class Hub:
             began = time.monotonic()
             try:
                 after = self._look(after, began)
+                if self._count and self._fresh is not None and (news := self._fresh.due()):
+                    self._call(partial(self._say_all, news))
                 if began - self._looked > PING_S:
                     self._looked = began
                     after = self._look_around(after)

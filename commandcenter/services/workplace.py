@@ -12,6 +12,7 @@ import commandcenter.services.desk_affairs
 import commandcenter.services.exceptions
 import commandcenter.services.incidents
 import commandcenter.services.log
+import commandcenter.services.readings
 import commandcenter.services.registers
 import commandcenter.services.sign_in  # noqa: F401  these fill the commands' registry
 from commandcenter.domain.access import UNSIGNED, acting_roles

@@ -15,6 +15,7 @@ from requests_sse import EventSource, InvalidContentTypeError, InvalidStatusCode
 from requests_sse.client import ReadyState
 
 from commandcenter.protocol.messages import FeedPage, Numbered, Position
+from commandcenter.protocol.readings import NewestReadings, newest_readings
 from commandcenter.sync.client import CONNECT_S, EVENT_STREAM, STREAM_READ_S, Centre, NoAnswer, check
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,9 @@ class Hearing:
 
     def moved(self) -> None:
         """There is something to be pulled."""
+
+    def readings(self, newest: NewestReadings) -> None:
+        """What stations measured last."""
 
     def lost(self) -> None:
         """It ended."""
@@ -204,6 +208,8 @@ class Listener:
                 self._hearing.group(Position(epoch=self._epoch, n=group.prev), page)
             case "moved":
                 self._hearing.moved()
+            case "readings":
+                self._hearing.readings(newest_readings.decode(data))
             case "bye":
                 why = _bye.decode(data).why
                 log.info("the centre ended the stream: %s", why)

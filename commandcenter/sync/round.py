@@ -132,6 +132,7 @@ class Round:
         self._accepted: set[UUID] = set()  # groups with a yes, whose numbers have not come yet
         self._read_since = False  # the feed was read to its end after the last yes
         self._offered: Position | None = None
+        self._pushed = False  # the last step was a push
         self._push_bytes = PUSH_BYTES
         self._in_vain = 0
         self._again: dict[str, int] = {}  # kinds fetched again, and the head they were fetched at
@@ -144,6 +145,7 @@ class Round:
     def step(self) -> bool:
         """One request and its answer; False: there is nothing to ask."""
         planned = self.ask_writer(self._planned)
+        self._pushed = isinstance(planned, _Push)
         if planned is None:
             return False
         match planned:
@@ -197,6 +199,9 @@ class Round:
                 return _Offer(offer)
             exchange.all_offered(connection)
             self._offered = None
+        owed = exchange.offer_request(connection)
+        if owed is not None:
+            return _Offer(owed)
         history = exchange.history_state(connection)
         # What a new desk and its centre both have from the start gets its number by being read: nothing of it
         # need be sent.

@@ -12,12 +12,14 @@ import msgspec
 
 from commandcenter.domain.clock import instant_text
 from commandcenter.protocol.messages import FeedPage, Position
+from commandcenter.protocol.readings import NewestReadings
 from commandcenter.sync import membership as memberships
 from commandcenter.sync.client import Centre, NoAnswer
 from commandcenter.sync.known import EQUAL, OFFSET, Before
 from commandcenter.sync.listener import Hearing, Hello, Listener, Ping
 from commandcenter.sync.membership import Membership
 from commandcenter.sync.offset import Offset
+from commandcenter.sync.readings import ReadingsExchange
 from commandcenter.sync.round import AskWriter, Round
 from commandcenter.sync.standing import Heard, Standing, now
 from commandcenter.sync.state import SyncState
@@ -78,8 +80,13 @@ class Synchroniser(Hearing):
             taken=taken,
             stepped=self._stepped,
         )
+        self._readings = ReadingsExchange(ask_writer, self._centre)
         self._worker = Worker(
-            self.round, answered=self._answered, unanswered=self._unanswered, count=self._count
+            self.round,
+            answered=self._answered,
+            unanswered=self._unanswered,
+            count=self._count,
+            beside=self._readings.run,
         )
         self._listener = Listener(self._made, self)
 
@@ -203,6 +210,11 @@ class Synchroniser(Hearing):
     def moved(self) -> None:
         """There is more than the stream tells."""
         self._worker.pull()
+
+    def readings(self, newest: NewestReadings) -> None:
+        """Taken as they are told; more than are told are asked for."""
+        if not self._readings.told(newest):
+            self._worker.beside()
 
     def lost(self) -> None:
         """Nobody tells any more: the worker asks."""

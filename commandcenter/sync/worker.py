@@ -17,11 +17,13 @@ FIRST_S, LONGEST_S = 0.5, 30.0
 NOT_FOR_US_S = 60.0  # signed out, withdrawn, too old: somebody has to do something first
 POLL_S = 5.0  # where the stream does not come through
 COUNT_S = 0.25  # how often what waits is counted at most
+BESIDE_S = 5.0  # how often what goes beside the journal is looked at
 
 
 class Worker:
     """``answered``: the round came to its end; ``unanswered``: it broke off; ``count``: what waits is to be
-    counted again. All of them on the worker's thread."""
+    counted again; ``beside``: what is exchanged beside the journal, NoAnswer as a round. All of them on the
+    worker's thread."""
 
     def __init__(
         self,
@@ -30,11 +32,14 @@ class Worker:
         answered: Callable[[], None],
         unanswered: Callable[[NoAnswer], None],
         count: Callable[[], None],
+        beside: Callable[[], None] = lambda: None,
     ) -> None:
         self._round = round_
         self._answered = answered
         self._unanswered = unanswered
         self._count = count
+        self._beside = beside
+        self._beside_at = 0.0
         self._wake = threading.Condition()
         self._wanted = True
         self._dirty = True
@@ -70,6 +75,12 @@ class Worker:
                 self._not_before = 0.0
             self._wake.notify()
 
+    def beside(self) -> None:
+        """There is something to ask for beside the journal."""
+        with self._wake:
+            self._beside_at = 0.0
+            self._wake.notify()
+
     def stepped(self) -> None:
         """An answer was taken, on the worker's own thread: a long round is counted on its way."""
         self._dirty = True
@@ -98,6 +109,7 @@ class Worker:
                     return
                 count = self._dirty and time.monotonic() >= self._counted_at + COUNT_S
                 ask = self._due() <= time.monotonic()
+                beside = self._due_beside() <= time.monotonic()
                 if count:
                     self._dirty, self._counted_at = False, time.monotonic()
                 if ask:
@@ -106,6 +118,8 @@ class Worker:
                 self._ask()
             elif count:
                 self._count()
+            elif beside:
+                self._ask_beside()
 
     def _due(self) -> float:
         """When the next round is (monotonic clock)."""
@@ -117,8 +131,11 @@ class Worker:
             return max(self._next_poll, self._not_before)
         return float("inf")
 
+    def _due_beside(self) -> float:
+        return max(self._beside_at, self._not_before)
+
     def _wait(self) -> float:
-        due = self._due()
+        due = min(self._due(), self._due_beside())
         if self._dirty:
             due = min(due, self._counted_at + COUNT_S)
         return due - time.monotonic()
@@ -140,6 +157,20 @@ class Worker:
                 self._next_poll = time.monotonic() + POLL_S
             self._answered()
         self.touched()
+
+    def _ask_beside(self) -> None:
+        """Not within a round: what waits here holds up no change, and what fails here is no change lost."""
+        with self._wake:
+            self._beside_at = time.monotonic() + BESIDE_S
+        try:
+            self._beside()
+        except NoAnswer as no:
+            log.debug("nothing beside the journal: %s", no.reason)
+            with self._wake:  # the next round says what is the matter
+                self._wanted = self._wanted or no.reason in ("unreachable", "timeout")
+        except Exception:
+            if not self._stopping:
+                log.exception("what goes beside the journal failed")
 
     def _failed(self, no: NoAnswer) -> None:
         if self._stopping:

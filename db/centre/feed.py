@@ -95,6 +95,9 @@ class Released:
     beside: dict[str, Beside]
 
 
+_SEALED = b'{"#":'  # how a sealed value begins; nothing else in an entry does
+
+
 class _Group(msgspec.Struct):
     group: UUID | None = None
     device: UUID | None = None  # as its writer says; the journal files a chain that forked under another
@@ -160,24 +163,20 @@ def _uncut(found: Sequence[Any], most: int) -> Sequence[Any]:
 
 
 def _group_of(line: Any) -> UUID:
-    return _group.decode(bytes(line.bytes)).group or line.id
-
-
-def _device_of(line: Any) -> UUID | None:
-    return _group.decode(bytes(line.bytes)).device
+    return _group.decode(line.bytes).group or line.id
 
 
 def _released(connection: Connection, found: Sequence[Any]) -> list[Released]:
-    personal = [line.id for line in found if REGISTRY[line.kind].personal()]
-    private = rows.beside_of(connection, personal)
+    personal = {name for name in {line.kind for line in found} if REGISTRY[name].personal()}
+    private = rows.beside_of(connection, [line.id for line in found if line.kind in personal])
     return [
         Released(
             n=line.seq,
             epoch=line.epoch,
             id=line.id,
             row=line.row or line.id,
-            group=_group_of(line),
-            device=_device_of(line),
+            group=said.group or line.id,
+            device=said.device,
             kind=line.kind,
             scope_id=line.scope_id,
             incident_id=line.incident_id,
@@ -187,6 +186,7 @@ def _released(connection: Connection, found: Sequence[Any]) -> list[Released]:
             beside=private.get(line.id, {}),
         )
         for line in found
+        for said in (_group.decode(line.bytes),)
     ]
 
 
@@ -216,6 +216,7 @@ class Sight:
         if not (own or sees or concerned):
             return None
         out = Numbered(n=entry.n, epoch=entry.epoch, order=entry.order, note=entry.note)
+        out.lacks = not entry.beside and _SEALED in entry.data
         out.unseen = own and not sees and entry.kind in CARDS
         if own and not whole:
             out.id = entry.id

@@ -1,7 +1,7 @@
 """The centre's insert of many rows: on PostgreSQL one statement for all of them, beside a file one a row.
 
-PostgreSQL takes the rows as one JSON document, which is cheaper than a message a row on both sides (measured on
-a push of 5,000 lines of the log: 317 µs a line with messages, 208 µs so).
+PostgreSQL takes the rows as one JSON document, which is cheaper than a message a row on both sides (measured
+on a push of 5,000 lines of the log: 317 µs a line with messages, 208 µs so).
 """
 
 from __future__ import annotations

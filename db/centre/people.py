@@ -16,6 +16,14 @@ _ROLES = select(RECORDS["person"].c.roles).where(
 _NAMED = select(RECORDS["organisation"].c.id).where(
     (RECORDS["organisation"].c.code == bindparam("code")) & RECORDS["organisation"].c.retired.is_not(True)
 )
+_PERSONS = select(RECORDS["person"].c.id).where(
+    (RECORDS["person"].c.name == bindparam("name")) & RECORDS["person"].c.retired.is_not(True)
+)
+
+
+def persons_named(connection: Connection, name: str) -> list[UUID]:
+    """The persons of this name who are not retired; two may have the same."""
+    return list(connection.execute(_PERSONS, {"name": name}).scalars())
 
 
 def organisations_above(connection: Connection) -> dict[UUID, UUID | None]:

@@ -21,6 +21,7 @@ from commandcenter.protocol.messages import (
     Held,
     HistoryPage,
     Numbered,
+    OfferAnswer,
     OfferRequest,
     Position,
     PushAnswer,
@@ -35,6 +36,7 @@ EPOCH, CURSOR, EPOCHS = "centre.epoch", "centre.cursor", "centre.epochs"
 OFFERED_FOR = "centre.offered_for"  # the epoch into which everything was offered
 LOWEST = "centre.lowest"  # the number after which the entries of former epochs are offered
 HISTORY = "centre.history"  # {"cards": n, "until": n, "facts": n}: how far a new desk has come; null: whole
+OWED = "centre.owed"  # entries whose personal values the centre lacks and this desk has
 FILLS = "centre.fills"  # {incident id: number}: incidents that came into sight, fetched up to that number
 SCOPES = "centre.scopes"
 
@@ -86,8 +88,12 @@ def offer_request(connection: Connection, above: Position | None = None) -> Offe
     """Entries of former epochs that the restored centre may lack, after ``above`` (their first number);
     None when all were offered."""
     here = position(connection)
-    if local.get(connection, OFFERED_FOR) == here.epoch or here.epoch == 0:
+    if here.epoch == 0:
         return None
+    if local.get(connection, OFFERED_FOR) == here.epoch:
+        owed = [UUID(id_) for id_ in local.get(connection, OWED) or ()]
+        again = outbox.offered(connection, owed)
+        return OfferRequest(position=here, entries=again) if again else None
     lowest = int(local.get(connection, LOWEST, 0))
     entries = outbox.to_offer(connection, here.epoch, lowest, above)
     return OfferRequest(position=here, entries=entries) if entries else None
@@ -98,9 +104,15 @@ def all_offered(connection: Connection) -> None:
     local.put(connection, OFFERED_FOR, position(connection).epoch)
 
 
-def take_offer(connection: Connection, answer: Answer) -> Taken:
-    """Nothing but the epoch is said here: the numbers come in the feed."""
-    return Taken(met_epoch=_met_epoch(connection, answer))
+def take_offer(connection: Connection, answer: OfferAnswer) -> Taken:
+    """What was taken is no longer owed; the numbers come in the feed."""
+    if _met_epoch(connection, answer):
+        return Taken(met_epoch=True)
+    owed = local.get(connection, OWED)
+    if owed:
+        taken = {str(id_) for id_ in answer.taken}
+        local.put(connection, OWED, [id_ for id_ in owed if id_ not in taken])
+    return Taken()
 
 
 def take_page(connection: Connection, device: UUID, asked: Position, page: FeedPage) -> Taken:
@@ -147,6 +159,9 @@ def _take(connection: Connection, device: UUID, numbered: Sequence[Numbered]) ->
         changed = True
     if changed:
         local.put(connection, FILLS, fills)
+    if incoming.owed:
+        owed = dict.fromkeys([*(local.get(connection, OWED) or ()), *map(str, incoming.owed)])
+        local.put(connection, OWED, list(owed))
     return Taken(
         change_set=change_set,
         new_lines=incoming.new_lines,

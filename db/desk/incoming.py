@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from commandcenter.domain import change as entries
 from commandcenter.domain import digest
@@ -22,6 +21,7 @@ from commandcenter.protocol.messages import LEFT_OUT, Beside, Note, Numbered
 from db.desk import projections, statements
 from db.desk.digests import Digests
 from db.desk.engine import Connection
+from db.desk.new_facts import BY_ITSELF, NewFact, fact_row, give_number, keep_beside, line, new_fact, write
 from db.desk.search import renew
 from db.desk.standing import (
     Stored,
@@ -31,21 +31,16 @@ from db.desk.standing import (
     scope_at_centre,
     write_card,
 )
-from db.desk.store import keep_private
 
-_KNOWN = (
-    "SELECT seq, bytes, epoch, number, order_epoch, order_number, absent, device FROM journal WHERE id = ?"
-)
-_NUMBER = (
-    "UPDATE journal SET epoch = ?, number = ?, order_epoch = ?, order_number = ?, absent = NULL, note = ?"
-    " WHERE id = ?"
-)
+_AT_ONCE = 64  # ids in one question
+_KNOWN_COLUMNS = "SELECT id, bytes, epoch, number, order_epoch, order_number, absent, device FROM journal"
+_KNOWN = f"{_KNOWN_COLUMNS} WHERE id = ?"
+_KNOWN_MANY = f"{_KNOWN_COLUMNS} WHERE id IN ({', '.join('?' * _AT_ONCE)})"
 # other entries of a row that are unsent, or have their place behind the one given
 _BEHIND = (
     'SELECT 1 FROM journal WHERE ("row" = ?1 OR id = ?1) AND absent IS NULL AND id <> ?2 AND (number IS NULL'
     " OR (coalesce(order_epoch, epoch), coalesce(order_number, number)) > (?3, ?4)) LIMIT 1"
 )
-_note_encoder = msgspec.json.Encoder()
 
 
 @dataclass
@@ -58,64 +53,91 @@ class Incoming:
     seq: int = 0
     new_lines: int = 0
     elsewhere: bool = False  # an entry of this desk's own chain that it never wrote: somebody goes on in it
+    owed: list[UUID] = field(default_factory=list)  # entries whose personal values the centre lacks
     gained: list[UUID] = field(default_factory=list)  # incidents to be fetched whole
     lost: list[UUID] = field(default_factory=list)
     shown: set[UUID] = field(default_factory=set)  # rows that came from other desks
 
     def __post_init__(self) -> None:
         self._digests = Digests(self.connection)
+        self._known: dict[UUID, tuple[Any, ...] | None] = {}  # as the slice began, each looked at once
+        self._new_facts: list[NewFact] = []  # to be written together
 
     def take(self, numbered: Sequence[Numbered], scopes: frozenset[UUID] = frozenset()) -> ChangeSet:
         """Apply entries in the order given. ``scopes``: those of this desk, for whom gain and loss count."""
-        for entry in numbered:
-            self._one(entry)
+        changes = [entries.decode(bytes(entry.e)) if entry.e is not LEFT_OUT else None for entry in numbered]
+        ids = [
+            entry.id if change is None else change.id for entry, change in zip(numbered, changes, strict=True)
+        ]
+        self._look_up([id_ for id_ in ids if id_ is not None])
+        for entry, change, id_ in zip(numbered, changes, ids, strict=True):
+            assert id_ is not None
+            self._one(entry, change, id_)
+            if entry.lacks:
+                self._flush()
+                if private_of(self.connection, id_):
+                    self.owed.append(id_)
             if entry.unseen:
+                self._flush()
                 self._unseen(entry)
+                self._known.clear()  # it may have hidden others
             if entry.note is not None and (entry.note.gain or entry.note.loss):
+                self._flush()
                 self._sight(entry, entry.note, scopes)
+        self._flush()
         self._digests.flush()
         return ChangeSet({kind: frozenset(ids) for kind, ids in self.touched.items()}, self.seq)
 
-    def _one(self, entry: Numbered) -> None:
-        sent = entry.e is not LEFT_OUT
-        data = bytes(entry.e) if sent else b""
-        id_ = entries.decode(data).id if sent else entry.id
-        assert id_ is not None
-        known = self.connection.execute(_KNOWN, (id_.bytes,)).fetchone()
-        if known is None:
-            if not sent:
-                raise LookupError(f"entry {id_} is named and not here")
-            change = entries.decode(data)
-            self.elsewhere = self.elsewhere or change.device == self.device
-            self._new(entry, change, data)
-        else:
-            self._again(entry, entries.decode(known[1]), known)
+    def _look_up(self, ids: Sequence[UUID]) -> None:
+        """What of these is here, in few questions."""
+        self._known = dict.fromkeys(ids)
+        for begin in range(0, len(ids), _AT_ONCE):
+            part = [id_.bytes for id_ in ids[begin : begin + _AT_ONCE]]
+            part += part[-1:] * (_AT_ONCE - len(part))
+            for found in self.connection.execute(_KNOWN_MANY, part):
+                self._known[UUID(bytes=found[0])] = found
+
+    def _one(self, entry: Numbered, change: Change | None, id_: UUID) -> None:
+        if id_ in self._known:
+            known = self._known.pop(id_)
+        else:  # a second time in this slice
+            self._flush()
+            known = self.connection.execute(_KNOWN, (id_.bytes,)).fetchone()
+        if known is not None:
+            self._flush()
+            self._again(entry, change or entries.decode(known[1]), known)
+            return
+        if change is None:
+            raise LookupError(f"entry {id_} is named and not here")
+        self.elsewhere = self.elsewhere or change.device == self.device
+        self.new_lines += 1
+        kind = REGISTRY.get(change.kind)
+        if kind is not None and kind.nature == "fact" and kind.name not in BY_ITSELF:
+            self._new_facts.append(new_fact(entry, change, kind, _private(entry.p)))
+            self._count_fact(kind, change, _order(entry))
+            self._touch(kind, change.row)
+            self.shown.add(change.row)
+            return
+        self._flush()
+        self._new(entry, change, bytes(entry.e))
+
+    def _flush(self) -> None:
+        """Write the new facts that were gathered."""
+        if self._new_facts:
+            self.seq = write(self.connection, self._new_facts)
+            self._new_facts = []
 
     def _new(self, entry: Numbered, change: Change, data: bytes) -> None:
-        cursor = self.connection.execute(
-            statements.JOURNAL_INSERT,
-            (
-                None,
-                change.id.bytes,
-                None if change.device is None else change.device.bytes,
-                change.n,
-                None if change.row == change.id else change.row.bytes,
-                data,
-                None,
-                entry.epoch,
-                entry.n,
-            ),
-        )
+        cursor = self.connection.execute(statements.JOURNAL_INSERT, line(entry, change, data))
         self.seq = cursor.lastrowid or 0
-        self.new_lines += 1
         if entry.order is not None or entry.note is not None:
-            self._number(entry, change.id)
+            give_number(self.connection, entry, change.id)
         kind = REGISTRY.get(change.kind)
         if kind is None:
             return  # a newer program's kind: kept, and sent on, until this program is the newer one
         private = _private(entry.p)
         if private:
-            self._keep_private(kind, change, private)
+            keep_beside(self.connection, kind, change, private)
         if kind.nature == "fact":
             self._fact(kind, change, private, _order(entry))
         else:
@@ -123,7 +145,7 @@ class Incoming:
         self._touch(kind, change.row)
         self.shown.add(change.row)
 
-    def _again(self, entry: Numbered, change: Change, known: Sequence[object]) -> None:
+    def _again(self, entry: Numbered, change: Change, known: tuple[Any, ...]) -> None:
         _, _, epoch, number, order_epoch, order_number, absent, _ = known
         before = None if number is None else (order_epoch or epoch, order_number or number)
         same_place = before == _order(entry) and absent is None
@@ -133,13 +155,13 @@ class Incoming:
         was = None
         if kind is not None and kind.nature == "card":
             was = entries_of(self.connection, kind, change.row)
-        self._number(entry, change.id)
+        give_number(self.connection, entry, change.id)
         if kind is None:
             return
         private = _private(entry.p)
         had = not private or private_of(self.connection, change.id)
         if private and not had:
-            self._keep_private(kind, change, private)
+            keep_beside(self.connection, kind, change, private)
         if same_place and had:
             return
         if kind.nature == "fact":
@@ -151,21 +173,11 @@ class Incoming:
                 self._count_fact(kind, change, _order(entry))
             elif before != _order(entry):
                 scope = _scope_of(kind, change)
-                self._digests.add(kind.name, scope, digest.of_fact(change.row, before), -1)  # type: ignore[arg-type]
+                self._digests.add(kind.name, scope, digest.of_fact(change.row, before), -1)
                 self._count_fact(kind, change, _order(entry))
         else:
             self._card_again(kind, change.row, was)
         self._touch(kind, change.row)
-
-    def _keep_private(self, kind: Kind, change: Change, private: dict[str, Private]) -> None:
-        incident = (change.set or {}).get("incident_id")
-        named = {"incident_id": None if incident is None else UUID(incident)}
-        keep_private(self.connection, kind, change.id, change.row, private, named)
-
-    def _number(self, entry: Numbered, change: UUID) -> None:
-        order = entry.order or (None, None)
-        note = None if entry.note is None else _note_encoder.encode(entry.note).decode()
-        self.connection.execute(_NUMBER, (entry.epoch, entry.n, *order, note, change.bytes))
 
     # --- facts
 
@@ -174,19 +186,8 @@ class Incoming:
         self._count_fact(kind, change, order)
 
     def _insert_fact(self, kind: Kind, change: Change, private: dict[str, Private]) -> None:
-        said = opened(kind, change, private).set or {}
-        values = readable(all_values(kind, change.row, said))
-        full = {
-            **values,
-            "id": change.row,
-            "extra": unknown_fields(kind, (change,)),
-            "typed_by_id": change.by,
-            "typed_desk_id": change.device,
-            "typed_at": change.at,
-            "typed_offset_ms": change.offset_ms,
-        }
-        codec = statements.CODECS[kind.name]
-        self.connection.execute(codec.insert, codec.parameters(full))
+        values, row = fact_row(kind, change, private)
+        self.connection.execute(statements.CODECS[kind.name].insert, row)
         projections.keep(self.connection, kind, change.row, values, change.device)
 
     def _fact_again(

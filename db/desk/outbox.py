@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,11 @@ _HASH_AT = "SELECT hash FROM journal WHERE device = ? AND n = ? ORDER BY seq DES
 _TO_OFFER = (
     "SELECT id, bytes, coalesce(order_epoch, epoch) AS e, coalesce(order_number, number) AS o FROM journal"
     " WHERE epoch <> ?1 AND number > ?2 AND (e, o) > (?3, ?4) ORDER BY e, o"
+)
+
+_PLACE = (
+    "SELECT bytes, coalesce(order_epoch, epoch), coalesce(order_number, number) FROM journal"
+    " WHERE id = ? AND number IS NOT NULL"
 )
 
 
@@ -210,4 +215,18 @@ def to_offer(
         size += len(data)
         if size >= limit:
             break
+    return out
+
+
+def offered(connection: Connection, ids: Sequence[UUID], limit: int = PUSH_BYTES) -> list[Offered]:
+    """These entries with the number they were first given, at most ``limit`` bytes of them."""
+    out: list[Offered] = []
+    size = 0
+    for id_ in ids:
+        found = connection.execute(_PLACE, (id_.bytes,)).fetchone()
+        if found is None or size >= limit:
+            continue
+        data, epoch, number = found
+        out.append(Offered(e=msgspec.Raw(data), epoch=epoch, n=number, p=beside(connection, id_.bytes)))
+        size += len(data)
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,47 @@ def keep(
         _attach(connection, *pair)
     if kind.name == "strike":
         _strike(connection, values["target_id"].bytes)
+
+
+_AT_ONCE = 64  # ids in one question
+_MARKS = ", ".join("?" * _AT_ONCE)
+_NAMED = (
+    f"SELECT target_id FROM strike WHERE target_id IN ({_MARKS})"
+    f" UNION ALL SELECT subject_id FROM incident_event WHERE subject_id IN ({_MARKS})"
+)
+
+
+def keep_many(
+    connection: Connection, facts: Sequence[tuple[Kind, UUID, Mapping[str, Any], UUID | None]]
+) -> None:
+    """:func:`keep` for many facts (kind, row, values, desk), none of them a strike or an incident event: a
+    statement for each table. What a strike or an event names already is entered by itself."""
+    ids = [row_id.bytes for _, row_id, _, _ in facts]
+    named: set[bytes] = set()
+    for begin in range(0, len(ids), _AT_ONCE):
+        part = ids[begin : begin + _AT_ONCE]
+        part += part[-1:] * (_AT_ONCE - len(part))
+        named.update(found[0] for found in connection.execute(_NAMED, (*part, *part)))
+    lines: list[tuple[Any, ...]] = []
+    incidents: list[tuple[Any, ...]] = []
+    days: dict[tuple[Any, ...], int] = {}
+    for kind, row_id, values, desk in facts:
+        row = row_id.bytes
+        line = None if row in named else placed(kind, row_id, values)
+        if line is None:
+            keep(connection, kind, row_id, values, desk)
+            continue
+        desk_bytes = NO_DESK if desk is None else desk.bytes
+        happened = to_ms(line.happened_at)
+        what = (line.kind, line.machine, line.importance, line.channel, desk_bytes)
+        lines.append((happened, row, *what, None))
+        day = (day_number(happened), *what)
+        days[day] = days.get(day, 0) + 1
+        if line.incident_id is not None:
+            incidents.append((line.incident_id.bytes, happened, row, line.kind, line.machine))
+    connection.executemany(statements.TIMELINE_INSERT, lines)
+    connection.executemany(statements.DAY_COUNT_ADD, [(*day, count) for day, count in days.items()])
+    connection.executemany(statements.INCIDENT_TIMELINE_INSERT, incidents)
 
 
 def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:

@@ -117,6 +117,7 @@ TIMELINE_INSERT = insert_sql("timeline", INSERTED["timeline"])
 INCIDENT_TIMELINE_INSERT = insert_sql("incident_timeline", INSERTED["incident_timeline"], or_ignore=True)
 DAY_COUNT_ADD = (
     insert_sql("day_count", INSERTED["day_count"])
-    + " ON CONFLICT (day, machine, kind, importance, channel, desk_id) DO UPDATE SET count = count + 1"
+    + " ON CONFLICT (day, machine, kind, importance, channel, desk_id)"
+    " DO UPDATE SET count = count + excluded.count"
 )
 FACT_KINDS: tuple[str, ...] = tuple(name for name, kind in REGISTRY.items() if kind.nature == "fact")

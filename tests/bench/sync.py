@@ -174,8 +174,8 @@ def bodies_of(folder: Path, token: str, single: int) -> Bodies:
         connection = workplace.connection
         here = exchange.position(connection)
         found = connection.execute(
-            "SELECT id, device, n, bytes, hash FROM journal WHERE number IS NULL AND absent IS NULL AND device IS NOT NULL"
-            " ORDER BY seq"
+            "SELECT id, device, n, bytes, hash FROM journal"
+            " WHERE number IS NULL AND absent IS NULL AND device IS NOT NULL ORDER BY seq"
         ).fetchall()
         before = connection.execute(
             "SELECT hash FROM journal WHERE device = ? AND n = ?", (found[0][1], found[0][2] - 1)

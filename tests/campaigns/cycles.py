@@ -7,8 +7,10 @@ hold the same, and every word that somebody was told is saved, once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -29,7 +31,7 @@ from db.centre.engine import open_centre, reading
 from db.centre.feed import head
 from tests.campaigns.acknowledged import Lost
 from tests.campaigns.agreement import Said, agree, sound
-from tests.campaigns.desk_process import DeskProcess, Ended
+from tests.campaigns.desk_process import DeskProcess, Killed
 from tests.campaigns.proxy import Link, Weather, links
 from tests.cli.terminal import ROOT
 from tests.db.postgres import Cluster, cluster
@@ -43,6 +45,7 @@ LINKS_FAIL: tuple[Weather, ...] = ("cut", "hole", "deaf", "torn", "pass")  # pas
 CALM_S = 45.0
 LOGIN, PASSWORD = "lin", "correct horse battery"
 LOAD = 40
+MISTAKE = re.compile(r'Traceback| ERROR | CRITICAL |"level": "(error|critical)"')
 
 
 @dataclass
@@ -76,7 +79,6 @@ class World:
     said: Said = field(default_factory=Said)
     incidents: list[UUID] = field(default_factory=list)  # that are argued about
     patient: bool = False
-    killed: int = 0  # desks, while they wrote
     _opened: UUID | None = None
     _serial: Iterator[int] = field(default_factory=count)
     _after: list[Future[dict[str, Any]]] = field(default_factory=list)
@@ -173,12 +175,8 @@ class World:
 
     def finished(self, load: Future[dict[str, Any]]) -> None:
         """Wait until it has written, or was killed."""
-        try:
+        with contextlib.suppress(Killed):
             load.result(60)
-        except Ended:
-            if self.killed == 0:
-                raise
-            self.killed -= 1
 
     def script(self) -> subprocess.Popen[bytes]:
         """A script writes beside an open desk."""
@@ -224,7 +222,6 @@ class World:
             case "desk killed":
                 number = self.chance.randrange(3)
                 self.desks[number].kill()
-                self.killed += 1
                 self.desks[number].start()
                 self._after.append(self.load(number))
             case "link fails":
@@ -262,10 +259,7 @@ class World:
                 with reading(engine) as connection:
                     here = head(connection)
                 at = [here.epoch, here.n]
-                if all(
-                    s["state"] == "online" and s["live"] and not s["waiting"] and s["at"] == at
-                    for s in states
-                ):
+                if all(self._rests(state, at) for state in states):
                     break
                 if time.monotonic() > ends:
                     raise Lost(f"not equal after {CALM_S} s: the centre at {at}, the desks {states}")
@@ -275,6 +269,11 @@ class World:
         refilled = [state["refilled"] for state in states]
         if any(refilled):
             raise Lost(f"digests differed, and kinds were fetched again: {refilled}")
+
+    @staticmethod
+    def _rests(state: dict[str, Any], at: list[int]) -> bool:
+        live = state["state"] == "online" and state["live"]
+        return bool(live and not state["unsent"] and not state["waiting"] and state["at"] == at)
 
     def check(self) -> None:
         """All sides hold the same. Lost."""
@@ -296,6 +295,10 @@ class World:
             self.tally.verified += sound(desk.folder)
         self.centre.stop()
         self.tally.resets += sum(link.resets for link in self.links)
+        for file in (*self.folder.glob("?.log"), *self.folder.glob("?/logs/*"), self.centre.log):
+            wrong = [line for line in file.read_text().splitlines() if MISTAKE.search(line)]
+            if wrong:  # what the world does is a warning, a mistake of ours an error
+                raise Lost(f"{file} tells of a mistake: {wrong[:3]}")
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from commandcenter.services.incidents import EditIncident, OpenIncident
 from commandcenter.services.log import StrikeFact, WriteLogEntry
 from commandcenter.services.registers import AddCard
 from commandcenter.services.sign_in import sign_in as prove
-from db.desk import exchange
+from db.desk import exchange, outbox
 from db.desk.engine import Connection
 
 Said = dict[str, Any]
@@ -145,10 +145,12 @@ def state(desk: Desk, told: Said) -> Said:
     """Where it stands with its centre."""
     now = desk.desktop.sync_state()
     here = desk.desktop.ask(exchange.position).result(30)
+    unsent = desk.desktop.ask(lambda connection: outbox.waiting(connection).changes).result(30)
     return {
         "state": now.state,
         "reason": now.reason,
-        "waiting": now.waiting,
+        "waiting": now.waiting,  # as it is shown, a quarter of a second late
+        "unsent": unsent,
         "refilled": now.refilled,
         "live": desk.desktop.sync.live,
         "equal": now.equal_at is not None,

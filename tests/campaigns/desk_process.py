@@ -21,8 +21,8 @@ ANSWER_S = 60.0
 Answer = dict[str, Any]
 
 
-class Ended(Exception):
-    """The desk was killed, or fell, before it answered."""
+class Killed(Exception):
+    """The desk was killed before it answered."""
 
 
 @dataclass
@@ -32,6 +32,7 @@ class DeskProcess:
     folder: Path
     acks: list[Answer] = field(default_factory=list)  # of all its processes, in their order
     _running: subprocess.Popen[bytes] | None = None
+    _killing: bool = False
     _reader: threading.Thread | None = None
     _waiting: dict[int, Future[Answer]] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -89,13 +90,20 @@ class DeskProcess:
                 self._waiting.pop(said["re"]).set_result(said)
         waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
-            future.set_exception(Ended(self.folder.name))
+            if self._killing:
+                future.set_exception(Killed(self.folder.name))
+            else:
+                future.set_exception(
+                    AssertionError(f"{self.folder.name} fell: {self.log.read_text()[-3000:]}")
+                )
 
     def kill(self) -> None:
         """As a power cut does. Unlike it, what is on its way on the pipe arrives."""
         assert self._running is not None
+        self._killing = True
         self._running.kill()
         code = self._ended(10)
+        self._killing = False
         assert code == -signal.SIGKILL, (
             f"{self.folder.name} ended by itself with {code}: {self.log.read_text()}"
         )
@@ -117,6 +125,7 @@ class DeskProcess:
     def abandon(self) -> None:
         """End it whatever it does: something has failed."""
         if self._running is not None:
+            self._killing = True
             self._running.kill()
             self._ended(10)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -201,8 +202,8 @@ def test_leaving_the_chair(data: Path) -> None:
 def test_a_field_with_several_values(data: Path) -> None:
     incident, _ = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
     for place in ("东街", "西街"):
-        fields, bases = {"place": place}, {"place": []}
-        assert do(data, "EditIncident", id=incident, fields=fields, bases=bases).code == 0
+        edit: dict[str, Any] = {"fields": {"place": place}, "bases": {"place": []}}
+        assert do(data, "EditIncident", id=incident, **edit).code == 0
     heads = listed(data, "incident")[0]["heads"]["place"]
     assert len(heads) == 2
     choice = {"kind": "incident", "id": incident, "field": "place", "value": "东街", "bases": heads}
@@ -210,6 +211,13 @@ def test_a_field_with_several_values(data: Path) -> None:
     (row,) = listed(data, "incident")
     assert (row["place"], len(row["heads"]["place"])) == ("东街", 1)
     assert do(data, "PutAside", clash_id=str(new_id())).code == 0
+
+
+def test_a_reading(data: Path) -> None:
+    reading = {"station_id": str(new_id()), "quantity": "level", "observed_at": now(minutes=-5)}
+    assert do(data, "EnterReading", value=3120, **reading).code == 0
+    assert do(data, "EnterReading", value=3120, **reading).code == 0
+    assert do(data, "EnterReading", value=3120, **{**reading, "quantity": "mood"}).code == 2
 
 
 def test_two_replacements_of_one_line(data: Path) -> None:

@@ -145,6 +145,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_head")),
     )
     op.create_table(
+        "reading",
+        sa.Column("station_id", types.Id(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("observed_at", types.Instant(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("source_id", types.Id(), nullable=True),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("station_id", "quantity", "observed_at", name=op.f("pk_reading")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("reading", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reading_unsent",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("NOT sent"),
+            postgresql_where=sa.text("NOT sent"),
+        )
+
+    op.create_table(
+        "reading_hour",
+        sa.Column("station_id", types.Id(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("hour_at", types.Instant(), nullable=False),
+        sa.Column("minimum", sa.BigInteger(), nullable=False),
+        sa.Column("maximum", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("station_id", "quantity", "hour_at", name=op.f("pk_reading_hour")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reading_newest",
+        sa.Column("station_id", types.Id(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("observed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("station_id", "quantity", name=op.f("pk_reading_newest")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "refusal",
         sa.Column("group_id", types.Id(), nullable=False),
         sa.Column("device", types.Id(), nullable=False),
