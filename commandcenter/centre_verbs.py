@@ -41,7 +41,7 @@ def add_verbs(verbs: Any) -> None:
     serve.add_argument("--proxy", metavar="ADDRESSES", help="whose X-Forwarded lines are believed")
     serve.add_argument("--backup-at", default="02:30", metavar="HH:MM", help=f"every night; or {NEVER}")
 
-    centre = verbs.add_parser("centre", help="backup and restore of the centre")
+    centre = verbs.add_parser("centre", help="backup, restore and verification of the centre")
     steps = centre.add_subparsers(
         dest="step", required=True, parser_class=verbs._parser_class, metavar="STEP"
     )
@@ -49,6 +49,11 @@ def add_verbs(verbs: Any) -> None:
     backup.add_argument("file", type=Path, nargs="?", help="default: among the nightly ones")
     restore = steps.add_parser("restore", parents=[place], help="put FILE in the database's place")
     restore.add_argument("file", type=Path)
+    verify = steps.add_parser(
+        "verify", parents=[place], help="check entries, chains, seals, rows and digests"
+    )
+    heads = "a desk's anchors.jsonl, with heads that this centre signed"
+    verify.add_argument("--heads", action="append", default=[], type=Path, metavar="FILE", help=heads)
 
     admin = verbs.add_parser("admin", help="the centre's administrators")
     steps = admin.add_subparsers(dest="step", required=True, parser_class=verbs._parser_class, metavar="STEP")
@@ -79,6 +84,7 @@ def add_verbs(verbs: Any) -> None:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve until a signal ends it; the exit code. The only line on stdout is where it listens."""
+    from commandcenter.server.administration import Administration
     from commandcenter.server.backup import Nightly, folder_of, last_good
     from commandcenter.server.centre import Centre
     from commandcenter.server.doors import Doors
@@ -119,29 +125,49 @@ def serve(options: argparse.Namespace) -> int:
             version=_version(),
             schema=newest(),
             last_backup=lambda: last_good(backups),
-            more=lambda threads, hub: Doors(engine, gate, threads, hub, now=_now).endpoints(),
+            more=lambda threads, hub: {
+                **Doors(engine, gate, threads, hub, now=_now).endpoints(),
+                **Administration(engine, gate, threads, now=_now).endpoints(),
+            },
         )
         centre.serve(where)
     return 0
 
 
 def centre(options: argparse.Namespace) -> dict[str, Any]:
-    """backup: ``{"file", "at", "bytes"}``; restore: ``{"file", "kept", "epoch", "n"}``."""
+    """backup: ``{"file", "at", "bytes"}``; restore: ``{"file", "kept", "epoch", "n"}``; verify: see
+    :func:`commandcenter.server.verification.document`."""
     from commandcenter.server import restore
-    from commandcenter.server.backup import back_up, folder_of
-    from db.centre.backup import copy_to
+    from commandcenter.server.backup import back_up, copy, folder_of
 
     now = _now()
+    if options.step == "verify":
+        return _verify(options)
     if options.step == "backup":
         with _opened(options) as (engine, _):
             if options.file is None:
                 return back_up(engine, folder_of(options.data), now)
-            copy_to(engine, options.file)
+            copy(engine, options.file, now)
             return {"file": str(options.file), "bytes": options.file.stat().st_size}
     if options.database is None:
         with _alone(options.data):
             return restore.file(options.data, options.file, _store, now)
     return restore.dump(options.data, options.database, options.file, _store, now)
+
+
+def _verify(options: argparse.Namespace) -> dict[str, Any]:
+    from commandcenter.server.verification import check, document
+    from commandcenter.services.first_start import shipped_changes
+    from commandcenter.words import AUTHORITY, Words
+
+    words = Words(options.lang or AUTHORITY)
+
+    def kind_name(kind: str) -> str:
+        return words(f"{kind}.name") if kind and words.has(f"{kind}.name") else kind
+
+    with _opened(options) as (engine, _):
+        result, noted = check(engine, options.data, options.heads, _now(), shipped=shipped_changes())
+    return document(result, noted, words, kind_name)
 
 
 def schema(options: argparse.Namespace) -> dict[str, Any]:
@@ -163,7 +189,12 @@ def admin(options: argparse.Namespace) -> dict[str, Any]:
     with _opened(options) as (engine, store):
         with engine.begin() as connection:
             accounts.create_account(
-                connection, person_id=person, login=options.name, password=password, now=_now()
+                connection,
+                person_id=person,
+                login=options.name,
+                password=password,
+                now=_now(),
+                role="administrator",
             )
         try:
             person_entry(store, person, options.name, district_of(options.profile), new_id, _now())

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
-from commandcenter.domain.errors import Answerable
+from commandcenter.domain.errors import Answerable, Refused
 from commandcenter.sync.state import SyncState
 
 # A window paints before it synchronises: what speaks HTTP is imported on a thread when it is used.
 if TYPE_CHECKING:
     from commandcenter.domain.change import ChangeSet
+    from commandcenter.protocol.admission import SignInAnswer
     from commandcenter.services.workplace import Workplace
-    from commandcenter.sync.membership import Membership
+    from commandcenter.sync.administration import Administering, Session
+    from commandcenter.sync.enrolment import Course, Step
+    from commandcenter.sync.membership import Belonging, Membership
     from commandcenter.sync.synchroniser import Synchroniser
     from db.desk.engine import Connection
     from db.desk.exchange import Taken
@@ -55,6 +58,8 @@ class Desk(Protocol):
 
     def ask(self, question: Callable[[Connection], T]) -> Future[T]: ...
 
+    def operator_waits(self) -> bool: ...
+
     def tell(self, change_set: ChangeSet) -> None: ...
 
 
@@ -66,6 +71,8 @@ class DeskSync:
         self._lock = threading.Lock()
         self._running: Synchroniser | None = None
         self._closed = False
+        self._enrolling: Enrolling | None = None
+        self._session: Session | None = None
         self._state = SyncState()
         self._watching: list[Heard] = []
         self._told: list[Arrived] = []
@@ -107,25 +114,38 @@ class DeskSync:
         if running is not None:
             running.try_now()
 
-    def enrol(self, url: str, code: str) -> Future[None]:
-        """Become a desk of the centre at ``url``, and begin."""
-        done: Future[None] = Future()
+    def enrol(
+        self, url: str, code: str, told: Callable[[Step, str], None] = lambda step, key: None
+    ) -> Enrolling:
+        """Become a desk of the centre at ``url``, and begin. ``told``: see
+        :class:`commandcenter.sync.enrolment.Course`; on a thread of its own. One at a time."""
+        enrolling = Enrolling(self, url, code, told)
+        with self._lock:
+            before, self._enrolling = self._enrolling, enrolling
+        if before is not None:
+            before.cancel()
+        threading.Thread(target=enrolling.work, name="enrol", args=(before,), daemon=True).start()
+        return enrolling
 
-        def work() -> None:
-            from commandcenter.sync.enrolment import enrol
+    def belonging(self) -> Future[Belonging | None]:
+        """Which centre this desk belongs to, read on a thread of its own; None: to none.
+        Unavailable ``membership_damaged``."""
+        from commandcenter.sync.membership import belonging
 
-            try:
-                self._end()
-                try:
-                    enrol(self._desk.directory.path, url, code, self._ask_writer)
-                finally:
-                    self._begin()
-                done.set_result(None)
-            except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
-                done.set_exception(error)
+        return _apart("belonging", lambda: belonging(self._desk.directory.path))
 
-        threading.Thread(target=work, name="enrol", daemon=True).start()
-        return done
+    def enrolled_by(self, url: str, code: str, course: Course) -> None:
+        """The part of :meth:`enrol` that waits for the centre."""
+        from commandcenter.domain.change import ChangeSet
+        from commandcenter.sync.enrolment import enrol
+
+        self._end()
+        try:
+            membership = enrol(self._desk.directory.path, url, code, self._ask_writer, course)
+        finally:
+            self._begin()
+        card = ChangeSet(touched={"desk": frozenset({membership.device})})
+        self._ask_writer(lambda workplace: self._desk.tell(card))  # who sits where is read anew
 
     def sign_in(self) -> Callable[[str, str], UUID] | None:
         """The centre's word on who somebody is, for commandcenter.services.sign_in; None: there is none."""
@@ -133,12 +153,47 @@ class DeskSync:
         from commandcenter.sync.enrolment import centre_says
 
         found = memberships.load(self._desk.directory.path)
-        return None if found is None else centre_says(found)
+        return None if found is None else centre_says(found, self._signed_in)
+
+    def _signed_in(self, answer: SignInAnswer) -> None:
+        from commandcenter.sync.administration import Session
+
+        self._session = Session(answer.person, answer.session, answer.until)
+
+    def may_administer(self, person: UUID | None) -> bool:
+        """Whether the centre itself has said who sits here, in this program's life."""
+        from commandcenter.sync.administration import is_good
+
+        return is_good(self._session, person)
+
+    def administer(self, person: UUID | None, errand: Callable[[Administering], T]) -> Future[T]:
+        """Ask something of the centre in the session of who sits here, on a thread of its own. Refused
+        ``not_enrolled``, ``session_over``, and as commandcenter.sync.administration.Administering."""
+
+        def work() -> T:
+            from commandcenter.sync import membership as memberships
+            from commandcenter.sync.administration import Administering, is_good
+
+            found, session = memberships.load(self._desk.directory.path), self._session
+            if found is None:
+                raise Refused("not_enrolled")
+            if session is None or not is_good(session, person):
+                raise Refused("session_over")
+            asking = Administering(found, session)
+            try:
+                return errand(asking)
+            finally:
+                asking.close()
+
+        return _apart("administration", work)
 
     def close(self) -> None:
         """End the threads, within three seconds."""
         with self._lock:
             self._closed = True
+            enrolling = self._enrolling
+        if enrolling is not None:
+            enrolling.cancel()
         self._end()
 
     def _begin(self) -> None:
@@ -168,7 +223,9 @@ class DeskSync:
             self._desk.directory.path,
             membership,
             ask_writer=self._ask_writer,
-            ask_reader=lambda question: self._desk.ask(question).result(),
+            submit=self._desk.submit,
+            hurried=self._desk.operator_waits,
+            ask_reader=self._ask_reader,
             taken=self._taken,
             measured=self._desk.clock.measured,
             heard=self._heard,
@@ -190,6 +247,9 @@ class DeskSync:
     def _ask_writer(self, work: Callable[[Workplace], T]) -> T:
         return self._desk.submit(work).result()
 
+    def _ask_reader(self, question: Callable[[Connection], T]) -> T:
+        return self._desk.ask(question).result()
+
     def _taken(self, taken: Taken) -> None:
         if taken.change_set.touched:
             self._safely(self._desk.tell, taken.change_set)
@@ -210,3 +270,47 @@ class DeskSync:
             tell(what)
         except Exception:
             log.exception("what the centre said could not be told")
+
+
+class Enrolling:
+    """An enrolment under way."""
+
+    def __init__(self, sync: DeskSync, url: str, code: str, told: Callable[[Step, str], None]) -> None:
+        self.done: Future[None] = Future()
+        self._sync, self._url, self._code, self._told = sync, url, code, told
+        self._course: Course | None = None
+        self._given_up = False
+
+    def cancel(self) -> bool:
+        """Give it up; False where it is too late."""
+        self._given_up = True
+        return self._course is None or self._course.cancel()
+
+    def work(self, before: Enrolling | None) -> None:
+        """The whole of it, on this thread."""
+        from commandcenter.sync.enrolment import Course
+
+        self._course = Course(self._told)
+        if self._given_up:
+            self._course.cancel()
+        try:
+            if before is not None:
+                wait([before.done])
+            self._sync.enrolled_by(self._url, self._code, self._course)
+        except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(None)
+
+
+def _apart(name: str, work: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from commandcenter import purge_verb
 from commandcenter.domain.errors import Refused, Unavailable
 
 # The command line asks for the arguments of every verb; what speaks HTTP is loaded where it runs.
@@ -29,6 +30,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
 
     sync = verbs.add_parser("sync", parents=[common], help="exchange with the centre")
     sync.add_argument("--once", action="store_true", required=True, help="until both are equal, and end")
+    purge_verb.add_verb(verbs, common)
 
 
 def enrol(options: argparse.Namespace) -> dict[str, Any]:
@@ -53,6 +55,7 @@ def sync(options: argparse.Namespace) -> dict[str, Any]:
     from commandcenter.sync import membership as memberships
     from commandcenter.sync.client import Centre, NoAnswer, unavailable
     from commandcenter.sync.enrolment import joined
+    from commandcenter.sync.heads import Heads
     from commandcenter.sync.known import OFFSET
     from commandcenter.sync.offset import Offset
     from commandcenter.sync.round import Round
@@ -70,8 +73,11 @@ def sync(options: argparse.Namespace) -> dict[str, Any]:
 
         centre = Centre(found.url, found.token, measured=offset.measured)
         round_ = Round(ask_writer, centre, found.device, renewed=renewed)
+        heads = Heads(directory.path, found.key, ask_writer)
         try:
             round_.run()
+            heads.heard(round_.head)
+            heads.close()
         except NoAnswer as no:
             raise unavailable(no, found.url) from no
         finally:
@@ -85,7 +91,7 @@ def sync(options: argparse.Namespace) -> dict[str, Any]:
         "pulled": tally.pulled,
         "refused": tally.refused,
         "position": {"epoch": here.epoch, "n": here.n},
-    }
+    } | ({"trouble": heads.trouble} if heads.trouble else {})
 
 
 def person_named(options: argparse.Namespace) -> UUID:
@@ -176,4 +182,8 @@ class _AtOnce:
         return work(self._workplace)
 
 
-VERBS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"enrol": enrol, "sync": sync}
+VERBS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "enrol": enrol,
+    "sync": sync,
+    "purge": purge_verb.purge,
+}

@@ -71,6 +71,11 @@ class WriterLane:
             self._wake.notify()
         return future
 
+    def operator_waits(self) -> bool:
+        """Whether an operator's command waits to be carried out; asked by background work, without a lock."""
+        queue = self._queue
+        return bool(queue) and queue[0][0] == OPERATOR
+
     def busy(self) -> bool:
         """Whether something handed in is not done yet."""
         with self._wake:

@@ -245,13 +245,13 @@ class Desktop:
         """Where it stands with its centre."""
         return self._sync.state
 
-    def enrol(self, url: str, code: str) -> Future[None]:
-        """Become a desk of the centre at ``url``; see commandcenter.sync.enrolment.enrol for the refusals."""
-        return self._sync.enrol(url, code)
-
     def submit(self, work: Callable[[Workplace], T]) -> Future[T]:
         """Run ``work`` on the writer's thread, behind the operator's commands."""
         return self._writer.submit(work, background=True)
+
+    def operator_waits(self) -> bool:
+        """Whether an operator's command waits for the writer now."""
+        return self._writer.operator_waits()
 
     def tell(self, change_set: ChangeSet) -> None:
         """Tell of what the centre sent; on the writer's thread."""

@@ -22,6 +22,7 @@ from commandcenter.services.first_start import shipped_changes
 from commandcenter.services.workplace import Workplace
 from db.desk.backup import backup as copy_database
 from db.desk.backup import carry_counters
+from db.desk.carried import carry, certificates_of
 from db.desk.engine import Connection, explained, open_reader
 from db.desk.store import immediate
 from db.desk.verify import Anchor, heads
@@ -213,13 +214,14 @@ def _anchor(text: str, device: UUID) -> Anchor:
 
 def rebuild(options: argparse.Namespace) -> dict[str, Any]:
     """``{"lines", "documents"}``: projections and text index made anew from the rows."""
-    from db.desk import projections
+    from db.desk import projections, purge
     from db.desk import search as index
 
     workplace = _workplace(options)
     try:
         with immediate(workplace.connection, workplace.file):
             lines = projections.rebuild(workplace.connection)
+            purge.rebuild(workplace.connection)
         documents = index.rebuild(workplace.connection)
     finally:
         workplace.close()
@@ -252,6 +254,8 @@ def restore(options: argparse.Namespace) -> dict[str, Any]:
             workplace.begin_new_chain()
             if directory.database.exists():
                 carry_counters(workplace.connection, directory.database)
+                certificates = certificates_of(directory.database)
+                workplace.exchange(lambda connection, device: carry(connection, device, certificates))
         finally:
             workplace.close()
 

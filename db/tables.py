@@ -99,6 +99,18 @@ private_value = Table(
     sqlite_with_rowid=False,
 )
 
+# What certificates in effect destroy (domain.purge): a projection of them.
+destroyed = Table(
+    "destroyed",
+    metadata,
+    Column("target_id", Id(), nullable=False),  # a change, or a card
+    Column("field", Text(), nullable=False),
+    Column("former", Boolean(), nullable=False),  # of a card: its edits' former values
+    Column("certificate_id", Id(), nullable=False),
+    PrimaryKeyConstraint("target_id", "field", "former", "certificate_id"),
+    sqlite_with_rowid=False,
+)
+
 timeline = Table(
     "timeline",
     metadata,

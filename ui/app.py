@@ -43,6 +43,7 @@ PAGES = (
     ("exchange", "exchange"),
     ("audit", "history"),
     ("settings", "settings"),
+    ("administration", "person"),
 )
 
 

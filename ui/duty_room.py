@@ -46,6 +46,7 @@ MAKERS = {
     "exchange": ("ui.pages.exchange", "ExchangePage"),
     "audit": ("ui.pages.audit", "AuditPage"),
     "settings": ("ui.pages.settings", "SettingsPage"),
+    "administration": ("ui.pages.administration", "AdministrationPage"),
 }
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
 SEARCH_KEYS = ("Ctrl+F", "F3")

@@ -66,6 +66,8 @@ class Exporter(QObject):
 
     def save(self, filter_: Filter) -> None:
         """Ask where to, then write the list there as PDF, Excel or CSV."""
+        if self._hidden():
+            return
         words = self._workbench.words
         stamp = self._workbench.now().astimezone(SHANGHAI).strftime("%Y%m%d-%H%M")
         filters = [f"{words(f'export.{name}')} (*{suffix})" for suffix, name in FORMATS]
@@ -80,11 +82,13 @@ class Exporter(QObject):
 
     def write(self, filter_: Filter, path: Path) -> None:
         """Write the list to ``path``; the strip tells how it goes and how it went."""
+        if self._hidden():  # since the question was asked
+            return
         self._start(filter_, path, self._written)
 
     def print(self, filter_: Filter) -> None:
         """Set the list as a page, show it, and print it if the person says so."""
-        if self._busy:
+        if self._busy or self._hidden():
             return
         self._folder = tempfile.TemporaryDirectory(prefix="licheng-print-", ignore_cleanup_errors=True)
         self._start(filter_, Path(self._folder.name) / "list.pdf", self._show_print)
@@ -92,6 +96,12 @@ class Exporter(QObject):
     def cancel(self) -> None:
         """Stop; no file is left."""
         self._cancel.set()
+
+    def _hidden(self) -> bool:
+        """Whether names are hidden, which is said: what nobody may read here leaves by no other way."""
+        if self._workbench.directory.hidden:
+            self._workbench.said.emit(self._workbench.words("export.hidden"))
+        return self._workbench.directory.hidden
 
     def _start(self, filter_: Filter, path: Path, done: object) -> None:
         if self._busy:
@@ -151,6 +161,9 @@ class Exporter(QObject):
     def _show_print(self, path: Path, count: int) -> None:
         from ui.preview import Preview
 
+        if self._hidden():  # meanwhile
+            self._drop_folder()
+            return
         self._workbench.said.emit(self._workbench.words("export.set", count=f"{count:,}"))
         preview = Preview(self._workbench, path, count, self._window)
         preview.printed.connect(lambda: self._note("printed", "paper", count))

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import ROLES
 from commandcenter.domain.errors import Answerable
+from commandcenter.services.code_words import code_label
 from commandcenter.services.registers import AddCard
 from commandcenter.services.workplace import Outcome
 from ui.register_field import Toggles
 from ui.register_values import SEPARATOR
-from ui.register_words import code_label
 from ui.shell.chip import Chip, Label
 from ui.shell.composing import TextLine
 from ui.theme import SPACE, TYPE

@@ -143,6 +143,7 @@ class Scenes:
         "log-line",
         "log-box",
         "log-strike",
+        "log-purge",
         "log-open-incident",
         "incidents",
         "incident",
@@ -215,6 +216,15 @@ class Scenes:
         page = self._log()
         page.choose(4)
         page.list.table.view.acted.emit("strike")
+
+    def log_purge(self) -> None:
+        """A line whose personal data are about to be destroyed."""
+        page = self._log()
+        page.close_panels()
+        page.choose(4)
+        page.purge.open()
+        assert page.purge.panel is not None
+        page.purge.panel.assessment.put_raw(page.workbench.words("gallery.assessment"))
 
     def log_open_incident(self) -> None:
         """An incident about to be opened from a line."""

@@ -1,4 +1,4 @@
-"""The lateness rule as a panel: from how many minutes on a late entry wants a reason, and who says so."""
+"""The rules in minutes as panels: when an entry is late, when names are hidden, and who says so."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from ui.tables.days import clock_text
 from ui.theme import SPACE, TYPE
 from ui.workbench import Workbench
 
-KEY = "late_after_s"
 
+class MinutesRule(Panel):
+    """Two fields of one setting, committed when they are left. ``key``: the setting's, in seconds; ``name``:
+    what its words are called."""
 
-class LateRule(Panel):
-    """Two fields of one setting, committed when they are left."""
-
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, *, key: str, name: str) -> None:
         words, theme = workbench.words, workbench.theme
-        super().__init__(theme, words("settings.duty.title"))
+        super().__init__(theme, words(f"settings.{name}.title"))
+        self._key, self._topic = key, f"rule {key}"
         self.workbench, self.words = workbench, words
         self._shown = {"minutes": "", "source": ""}
         self._saving = False
         self.state = Label(theme, ink="muted", size=TYPE.small)
         self.head.addWidget(self.state)
-        self.minutes = LineText(workbench, words("settings.duty.late_after"))
+        self.minutes = LineText(workbench, words(f"settings.{name}.after"))
         self.minutes.setFixedWidth(theme.px(72))
-        self.source = LineText(workbench, words("settings.duty.source"))
-        self.source.line.setPlaceholderText(words("settings.duty.source_hint"))
+        self.source = LineText(workbench, words("settings.source"))
+        self.source.line.setPlaceholderText(words("settings.source_hint"))
         self.note = Label(theme, ink="danger", size=TYPE.small)
         self.note.setWordWrap(True)
         self.note.setVisible(False)
         px = theme.px
-        captions = [words("settings.duty.late_after"), words("settings.duty.source")]
+        captions = [words(f"settings.{name}.after"), words("settings.source")]
         labels = [Label(theme, text, ink="muted", size=TYPE.small) for text in captions]
         width = max(label.sizeHint().width() for label in labels)
         for label, editor, after in zip(
-            labels, (self.minutes, self.source), (words("settings.duty.late_unit"), ""), strict=True
+            labels, (self.minutes, self.source), (words("settings.minutes"), ""), strict=True
         ):
             label.setFixedWidth(width)
             label.setBuddy(editor)
@@ -62,7 +62,7 @@ class LateRule(Panel):
             self.body.addWidget(ground)
             if after:
                 self.body.addWidget(self.note)
-        hint = Label(theme, words("settings.duty.late_hint"), ink="muted", size=TYPE.small)
+        hint = Label(theme, words(f"settings.{name}.hint"), ink="muted", size=TYPE.small)
         hint.setWordWrap(True)
         self.body.addWidget(hint)
         for editor in (self.minutes, self.source):
@@ -73,9 +73,9 @@ class LateRule(Panel):
 
     def read(self) -> None:
         """Read the setting; a field being typed in is left alone."""
-        id_ = shipped_row_id("setting", KEY)
+        id_ = shipped_row_id("setting", self._key)
         self.workbench.bridge.ask(
-            self, lambda connection: read_row(connection, "setting", id_), self._show, topic="rule"
+            self, lambda connection: read_row(connection, "setting", id_), self._show, topic=self._topic
         )
 
     def _show(self, found: dict[str, Any] | None) -> None:
@@ -109,7 +109,7 @@ class LateRule(Panel):
         self._saving = True
         self._say("")
         self.state.setText(self.words("registers.saving"))
-        command = ChangeSetting(key=KEY, value=str(seconds), source=typed["source"] or None)
+        command = ChangeSetting(key=self._key, value=str(seconds), source=typed["source"] or None)
 
         def done(_outcome: Outcome) -> None:
             self._saving, self._shown = False, typed

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import TABLES
 from commandcenter.domain.fields import FieldType
+from commandcenter.services.code_words import code_label
 from ui.directory import HIDDEN
 from ui.forms.choice import Choice
 from ui.forms.editors import Editor, LineText, NoteText, Unreadable, WhenText
 from ui.forms.ranking import Option
 from ui.register_values import SEPARATOR, as_plain, as_text
-from ui.register_words import CardWords, code_label
+from ui.register_words import CardWords
 from ui.shell.chip import Chip, Label
 from ui.shell.flow import Flow
 from ui.theme import SPACE, TYPE

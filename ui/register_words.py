@@ -9,7 +9,7 @@ from uuid import UUID
 
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.fields import FieldType
-from commandcenter.services.reference import event_codes
+from commandcenter.services.code_words import code_label
 from commandcenter.words import Words
 from db.queries.registers import Named
 from ui.directory import HIDDEN, LiveDirectory
@@ -26,17 +26,6 @@ def kind_label(words: Words, kind: str) -> str:
 def field_label(words: Words, kind: str, name: str) -> str:
     """What a field is called."""
     return words.label(f"{kind}.fields", name)
-
-
-def code_label(words: Words, table: str, code: str) -> str:
-    """What a code means, from whichever catalogue has its table."""
-    for group in (f"codes.{table}", f"log.{table}"):
-        if words.has(f"{group}.{code}"):
-            return words(f"{group}.{code}")
-    found = event_codes().get(code) if table == "event_code" else None
-    if found is not None:
-        return found.name_en if words.language == "en" else found.name
-    return code
 
 
 class CardWords:

@@ -11,12 +11,13 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.domain.codes import ROLES
+from commandcenter.services.code_words import code_label
 from commandcenter.services.desk_affairs import TakeSeat
 from commandcenter.services.workplace import Outcome
 from db.desk import local
 from ui.first_person import FirstPerson
 from ui.forms.ranking import NO_INITIALS, Initials, Option, rank
-from ui.register_words import CardWords, code_label
+from ui.register_words import CardWords
 from ui.seat_list import ROW, NameLine, Sitter, SitterPainter, Sitters
 from ui.seat_password import PasswordForm
 from ui.shell.chip import Chip, Label

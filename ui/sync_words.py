@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from commandcenter.domain.clock import from_ms
 from commandcenter.services.exchange_sentences import ExchangeWords
 from commandcenter.sync.state import SyncState
 from db.queries.exchange import Backlog
@@ -50,7 +51,7 @@ def reach(put: ExchangeWords, state: SyncState, backlog: Backlog, now: datetime)
         clock = words(f"exchange.status.{key}", seconds=f"{abs(state.offset_ms) / 1000:,.1f}")
         parts.append(clock)
     join = words("exchange.and").join
-    tone = "plain" if state.state in NEED_SOMEBODY else "flat"
+    tone = "plain" if state.trouble or state.state in NEED_SOMEBODY else "flat"
     what = [
         words(f"exchange.status.{key}", count=f"{count:,}")
         for key, count in (("refused", backlog.refused), ("exceptions", backlog.exceptions))
@@ -82,6 +83,8 @@ def _just_now(state: SyncState, backlog: Backlog, now: datetime) -> bool:
 
 def why(put: ExchangeWords, state: SyncState) -> str:
     """What stands in the way, where the threads know it."""
+    if state.trouble:
+        return put.words(f"exchange.trouble.{state.trouble}")
     key = f"exchange.reason.{state.reason}"
     return put.words(key) if state.reason and put.words.has(key) else ""
 
@@ -92,4 +95,10 @@ def compared(put: ExchangeWords, state: SyncState, now: datetime) -> str:
         return ""
     if state.equal_at is None:
         return put.words("exchange.status.never_equal")
-    return put.words("exchange.status.equal", at=put.when(state.equal_at, now))
+    equal = put.words("exchange.status.equal", at=put.when(state.equal_at, now))
+    head = state.signed
+    if head is None:
+        return equal
+    at = put.when(from_ms(head.at), now)
+    signed = put.words("exchange.status.signed", epoch=head.epoch, n=head.n, at=at, key=state.signed_by)
+    return f"{equal} {signed}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from commandcenter.documents.chain_text import chain_text
 from commandcenter.documents.delimited import write_csv
 from commandcenter.documents.excel import write_xlsx
 from commandcenter.documents.pdf import write_pdf
@@ -95,7 +96,7 @@ def sheet(
         printed_at=now,
         printed_by=name_of(names, words, names.person) or words("audit.nobody"),
         desk=name_of(names, words, names.device),
-        chain_head=f"#{chain[0]} · {chain[1][:32]}",
+        chain_head=chain_text(connection, chain, words),
         annotated=False,
         signatures=(words("audit.sheet.sign"),),
         language=words.language,

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from commandcenter.documents.chain_text import chain_text
 from commandcenter.documents.delimited import write_csv
 from commandcenter.documents.excel import write_xlsx
 from commandcenter.documents.pdf import write_pdf
@@ -82,7 +83,7 @@ def sheet(
         printed_at=now,
         printed_by=_name(names, names.person, words) or words("duty_log.unsigned"),
         desk=_name(names, names.device, words),
-        chain_head=f"#{chain[0]} · {chain[1][:32]}",
+        chain_head=chain_text(connection, chain, words),
         signatures=(words("duty_log.sign.officer"), words("duty_log.sign.chief")),
         language=words.language,
     )

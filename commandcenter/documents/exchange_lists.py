@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from commandcenter.documents.audit_trail import WRITERS, name_of
+from commandcenter.documents.chain_text import chain_text
 from commandcenter.documents.sheet import Cancelling, Column, Progress, Row, Sheet
 from commandcenter.domain.errors import Refused
 from commandcenter.services.exchange_sentences import ExchangeWords
@@ -86,7 +87,7 @@ def sheet(
         printed_at=now,
         printed_by=name_of(names, words, names.person) or words("exchange.nobody"),
         desk=name_of(names, words, names.device),
-        chain_head=f"#{chain[0]} · {chain[1][:32]}",
+        chain_head=chain_text(connection, chain, words),
         annotated=False,
         signatures=(words("exchange.sheet.sign"),),
         language=words.language,

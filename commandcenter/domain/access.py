@@ -35,11 +35,15 @@ EVERYBODY = ANYBODY | {"wall", "security_officer", "auditor"}
 # Who sits there to look: also where nobody has a password.
 READERS = frozenset({"leader", "wall", "security_officer", "auditor"})
 RELEASERS = frozenset({"duty_chief", "administrator"})
+# Who signs for the destruction of personal data: one assesses, another one approves (DESIGN §5.13).
+ASSESSORS = frozenset({"security_officer"})
+APPROVERS = frozenset({"duty_chief", "administrator"})
 
 ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("log_entry", "add"): ANYBODY,
     ("strike", "add"): ANYBODY,
     ("access_event", "add"): EVERYBODY,
+    ("certificate", "add"): APPROVERS,
     ("incident", "add"): OPENERS,
     ("incident", "edit"): DUTY,
     ("incident_event", "add"): OPENERS,
@@ -80,6 +84,8 @@ VALUES: dict[tuple[str, str, str], frozenset[str]] = {
     ("incident_event", "event", "reclassified"): DUTY,
 }
 
+_FIELD_BY_FIELD = frozenset(kind for kind, *_ in (*FIELDS, *VALUES))
+
 Scopes = Collection[UUID | None]
 DISTRICT: Scopes = frozenset({None})  # of a desk that writes everything
 
@@ -111,7 +117,7 @@ def require(
     held = frozenset(roles)
     if ACCESS.get((kind, action), frozenset()).isdisjoint(held):
         raise Refused("not_allowed", kind=kind, action=action)
-    for name, value in (patch or {}).items():
+    for name, value in (patch or {}).items() if kind in _FIELD_BY_FIELD else ():
         if action == "add" and ((kind, name) not in GIVEN_TO_SOMEBODY or not value):
             allowed = EVERYBODY
         else:
@@ -151,10 +157,10 @@ def is_district(desk_scopes: Scopes, district: UUID | None) -> bool:
 def may_see(
     kind: str, scope_id: UUID | None, incident_scopes: Scopes, desk_scopes: Scopes, district: UUID | None
 ) -> bool:
-    """Whether a desk may read a row: registers everybody, else its own scope's rows and those of incidents
-    it takes part in. ``incident_scopes``: the owner of the row's incident and those who take part; of an
-    incident itself its own; empty for a row of no incident."""
-    if kind_of(kind).register:
+    """Whether a desk may read a row: what is public everybody, registers too, else its own scope's rows and
+    those of incidents it takes part in. ``incident_scopes``: the owner of the row's incident and those who
+    take part; of an incident itself its own; empty for a row of no incident."""
+    if kind_of(kind).public:
         return True
     return _within(scope_id, incident_scopes, desk_scopes, district)
 
@@ -165,7 +171,7 @@ def may_see_personal(
     """Whether a desk may read a row's personal fields: of a register only its own scope and the district."""
     if kind_of(kind).register:
         return _within(scope_id, (), desk_scopes, district)
-    return may_see(kind, scope_id, incident_scopes, desk_scopes, district)
+    return _within(scope_id, incident_scopes, desk_scopes, district)
 
 
 def may_write(

@@ -37,7 +37,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from commandcenter.domain.clock import instant_text, parse_instant
-from commandcenter.domain.fields import INTEGER_MAX, FieldType, Plain, from_plain, plain
+from commandcenter.domain.fields import AS_WRITTEN, INTEGER_MAX, FieldType, Plain, from_plain, plain
 from commandcenter.domain.record import Kind, settled
 
 FORMAT = 1
@@ -323,6 +323,8 @@ def _check_value(kind: Kind, name: str, value: Any) -> None:
     type_ = kind.types.get(name)
     if type_ is None or isinstance(value, Sealed):
         return
+    if value and type(value) is str and type_.shape in AS_WRITTEN:
+        return  # has no other form
     try:
         one = None if value is None or value == "" else plain(type_, from_plain(type_, value))
     except (TypeError, AttributeError) as error:

@@ -28,8 +28,18 @@ ACCESS_ACTIONS = (
     "desk_withdrawn",
     "account_made",
     "account_changed",
+    "desk_renewed",
+    "chain_forked",
+    "backup_made",
+    "centre_restored",
+    "centre_verified",
+    "head_refused",
+    "head_contradicted",
+    "content_differed",
     "purged",
 )
+# Why personal data are destroyed: retention over, asked for by the person, taken in without need, other.
+PURGE_BASES = ("retention_over", "person_asked", "not_needed", "other")
 ACCESS_RESULTS = ("done", "refused", "failed")
 ROLES = (
     "duty_officer",
@@ -54,6 +64,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "role": ROLES,
     "access_action": ACCESS_ACTIONS,
     "access_result": ACCESS_RESULTS,
+    "purge_basis": PURGE_BASES,
 }
 
 EVENT_CODE = "event_code"

@@ -191,6 +191,7 @@ def plain(type_: FieldType, value: Value) -> Plain:
     return sorted(value)
 
 
+AS_WRITTEN: frozenset[Shape] = frozenset({"text", "code"})  # JSON has them as the record does
 _NOTHING: dict[Shape, Value] = {"flag": False, "codes": ()}
 
 
@@ -199,6 +200,8 @@ def from_plain(type_: FieldType, value: Any) -> Value:
     ValueError or TypeError if it is not of the field's shape."""
     if value is None:
         return _NOTHING.get(type_.shape)
+    if type(value) is str and type_.shape in AS_WRITTEN:
+        return value
     if type_.shape == "reference":
         return UUID(value)
     if type_.shape == "instant":

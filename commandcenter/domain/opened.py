@@ -12,7 +12,10 @@ from uuid import UUID
 from commandcenter.domain import change as entries
 from commandcenter.domain.change import Change, Edit, Grow, Private, Sealed
 from commandcenter.domain.errors import Refused
+from commandcenter.domain.purge import Destruction
 from commandcenter.domain.record import REGISTRY, Kind, make, settled, values_of
+
+NOTHING_GONE = Destruction()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,22 +96,39 @@ def unknown_fields(kind: Kind, changes: Iterable[Change]) -> dict[str, Any] | No
     return out or None
 
 
-def seals_hold(change: Change, private: Mapping[str, Private], *, partly: bool = False) -> bool:
+def sealed_fields(change: Change) -> dict[str, tuple[Sealed | None, Sealed | None]]:
+    """The fields of which the entry has sealed values: {field: (what it states, the former one)}."""
+    out: dict[str, tuple[Sealed | None, Sealed | None]] = {}
+    for name, value in (change.set or {}).items():
+        if isinstance(value, Sealed):
+            out[name] = (value, None)
+    for name, edit in (change.edit or {}).items():
+        if isinstance(edit, Edit) and (isinstance(edit.to, Sealed) or isinstance(edit.former, Sealed)):
+            out[name] = (
+                edit.to if isinstance(edit.to, Sealed) else None,
+                edit.former if isinstance(edit.former, Sealed) else None,
+            )
+    return out
+
+
+def seals_hold(
+    change: Change, private: Mapping[str, Private], *, partly: bool = False, gone: Destruction = NOTHING_GONE
+) -> bool:
     """Whether every sealed value of the entry lies in ``private`` and is the one that was sealed, and
-    nothing else lies there. ``partly``: some may be missing, for who tells did not have them to see."""
-    sealed: set[str] = set()
-    for name, said in {**(change.set or {}), **(change.edit or {})}.items():
-        parts = [(said.to, False), (said.former, True)] if isinstance(said, Edit) else [(said, False)]
-        for value, former in parts:
-            if not isinstance(value, Sealed):
+    nothing else lies there. ``partly``: some may be missing, for who tells did not have them to see;
+    ``gone``: what certificates destroyed may be missing too."""
+    sealed = sealed_fields(change)
+    for name, (stated, repeated) in sealed.items():
+        beside = private.get(name)
+        for value, former in ((stated, False), (repeated, True)):
+            if value is None:
                 continue
-            sealed.add(name)
-            beside = private.get(name)
-            if beside is None and partly:
+            missing = beside is None or (former and beside.former is None)
+            if missing and (partly or gone.takes(change.id, change.row, name, former=former)):
                 continue
             if (
                 beside is None
                 or entries.seal(beside.salt, beside.former if former else beside.value) != value
             ):
                 return False
-    return private.keys() <= sealed
+    return private.keys() <= sealed.keys()

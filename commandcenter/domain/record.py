@@ -83,6 +83,7 @@ class Kind:
     register: bool  # served by the generic list and form
     machine: bool  # written by the program, hidden by default in the log
     strikable: bool
+    public: bool  # every desk reads it, whosever it is
     title: str  # the field that names a card in lists; "" for facts
 
     def personal(self) -> tuple[str, ...]:
@@ -105,6 +106,7 @@ def define(
     register: bool = False,
     machine: bool = False,
     strikable: bool = True,
+    public: bool = False,
     title: str = "",
 ) -> Callable[[R], R]:
     """Enter a record dataclass into the registry under ``name`` (also its table's name)."""
@@ -125,6 +127,7 @@ def define(
             register=register,
             machine=machine,
             strikable=strikable and cls.nature == "fact",
+            public=public or register,
             title=title,
         )
         return cls
@@ -182,6 +185,8 @@ def validate(
         type_ = types.get(name)
         if type_ is None:
             raise Refused("unknown_field", field=name, kind=kind.name)
+        if value is None and not type_.required:
+            continue
         fields.check(name, type_, value)
         if type_.table and value:
             for code in (value,) if isinstance(value, str) else value:  # type: ignore[union-attr]

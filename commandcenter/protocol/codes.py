@@ -24,6 +24,7 @@ FINGERPRINT_LENGTH = 16
 GROUP = 4
 RANDOM_BYTES = 16  # what new_secret wants: far more than it keeps, so that every character is as likely
 PUBLIC_KEY_BYTES = 32
+DEVICE_ROLES = ("desk", "wall")  # what a machine may be used as
 
 # Finding a key with the same eight characters takes 2^39 tries; at some 50 ms and 16 MB each, nobody does.
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
@@ -46,9 +47,7 @@ def parse_code(text: str) -> Code:
     """The code that somebody typed or heard: spaces, dashes, case and full-width letters do not matter.
 
     Refused ``code_mistyped``: it has another length, a character no code has, or its check fails."""
-    characters = "".join(
-        character for character in unicodedata.normalize("NFKC", text).upper() if character.isalnum()
-    )
+    characters = characters_of(text)
     if len(characters) != LENGTH or not set(characters) <= set(ALPHABET):
         raise Refused("code_mistyped", field="code", count=LENGTH)
     if _check(characters[:-1]) != characters[-1]:
@@ -56,10 +55,17 @@ def parse_code(text: str) -> Code:
     return Code(secret=characters[KEY_LENGTH:-1], key_prefix=characters[:KEY_LENGTH])
 
 
+def characters_of(text: str) -> str:
+    """What counts of a code as it is being typed: no spaces, no dashes, capitals, half the width."""
+    return "".join(
+        character for character in unicodedata.normalize("NFKC", text).upper() if character.isalnum()
+    )
+
+
 def write_code(code: Code) -> str:
     """The code as it is printed and read aloud, in groups of four."""
     characters = code.key_prefix + code.secret
-    return _grouped(characters + _check(characters))
+    return grouped(characters + _check(characters))
 
 
 def new_secret(random: bytes) -> str:
@@ -80,7 +86,7 @@ def fingerprint(public_key: bytes) -> str:
     if len(public_key) != PUBLIC_KEY_BYTES:
         raise ValueError(f"a public key has {PUBLIC_KEY_BYTES} bytes, not {len(public_key)}")
     digest = hashlib.scrypt(public_key, salt=_SALT, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32)
-    return _grouped(_characters(digest, FINGERPRINT_LENGTH))
+    return grouped(_characters(digest, FINGERPRINT_LENGTH))
 
 
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -111,5 +117,6 @@ def _check(characters: str) -> str:
     return ALPHABET[sum(weighed) % len(ALPHABET)]
 
 
-def _grouped(characters: str) -> str:
+def grouped(characters: str) -> str:
+    """As it is printed and read aloud: in groups of four."""
     return "-".join(characters[at : at + GROUP] for at in range(0, len(characters), GROUP))

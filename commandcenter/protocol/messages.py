@@ -153,14 +153,26 @@ class Held(msgspec.Struct):
     sum: int
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """A head of the feed's chain, signed by the centre (commandcenter.domain.signed_head): with entry ``n``
+    of ``epoch`` the chain had come to ``hash``, at ``at`` by the centre's clock. Both in hex."""
+
+    epoch: int
+    n: int
+    hash: str
+    at: int
+    signature: str
+
+
 class FeedPage(Answer, kw_only=True, omit_defaults=True):
     """Entries after the cursor, ascending; ``to``: the cursor after them. At the end of the feed the digests
-    of the scopes that this desk sees whole."""
+    of the scopes that this desk sees whole, and the newest signed head, maybe a little behind ``head``."""
 
     entries: list[Numbered] = []
     to: int
     more: bool = False
     digests: list[Held] | None = None
+    signed: Signed | None = None
 
 
 class HistoryPage(Answer, kw_only=True, omit_defaults=True):

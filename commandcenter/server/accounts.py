@@ -3,7 +3,8 @@
 ``now`` is the centre's clock (aware UTC). What blocks in argon2 (some 100 ms and 64 MB a password) is called
 on a thread of its own pool. Functions work in the transaction of their caller (on SQLite one that began
 IMMEDIATE, as ``engine.begin()`` does), but for :func:`check_password`: what it counts must stay counted when
-it refuses, so it takes a connection with no transaction open and commits by itself.
+it refuses, so it takes a connection with no transaction open and commits by itself. What each did is noted in
+the audit trail, in the same transaction (db.centre.audit); ``by``: who did it, None from the command line.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from commandcenter.domain.clock import whole_ms
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.lockout import LOCKED_FOR, counted, folded_login, locked_out
 from commandcenter.server.centre_key import seed_of
-from db.centre import accounts
+from db.centre import accounts, audit
 from db.centre.accounts import Account, Lockout, Place
 from db.centre.admission import AdmissionConnection
 
@@ -42,8 +43,11 @@ def create_account(
     password: str,
     now: datetime,
     hasher: PasswordHasher = HASHER,
+    by: UUID | None = None,
+    role: str | None = None,
 ) -> None:
-    """Let a person sign in; their record is written by the caller. Blocks for one hash.
+    """Let a person sign in; their record is written by the caller. ``role``: what they are made, for the
+    audit trail. Blocks for one hash.
 
     Refused ``required``, ``too_long``, ``login_unusable``, ``login_taken``, ``account_exists``,
     ``password_too_short`` (min), ``password_is_login``."""
@@ -55,6 +59,7 @@ def create_account(
         if accounts.account_of(connection, person_id) is not None:
             raise Refused("account_exists", field="login")
         raise Refused("login_taken", field="login", login=folded)
+    audit.note(connection, now, "account_made", by=by, subject=("person", person_id), extent={"role": role})
 
 
 def set_password(
@@ -64,24 +69,40 @@ def set_password(
     password: str,
     now: datetime,
     hasher: PasswordHasher = HASHER,
+    by: UUID | None = None,
 ) -> None:
     """Give a person a new password. Blocks for one hash. Refused ``no_account``, or what is wrong with it."""
     found = accounts.account_of(connection, person_id)
     if found is None:
         raise Refused("no_account")
     accounts.put_hash(connection, person_id, _hashed(password, found.login, hasher), whole_ms(now))
+    _changed(connection, person_id, now, by, "password")
 
 
-def withdraw_account(connection: AdmissionConnection, person_id: UUID, now: datetime) -> None:
+def withdraw_account(
+    connection: AdmissionConnection, person_id: UUID, now: datetime, by: UUID | None = None
+) -> None:
     """Nobody signs in as this person from now on. Refused ``no_account``."""
     if not accounts.put_withdrawn(connection, person_id, whole_ms(now)):
         raise Refused("no_account")
+    _changed(connection, person_id, now, by, "withdrawn")
 
 
-def reopen_account(connection: AdmissionConnection, person_id: UUID) -> None:
+def reopen_account(
+    connection: AdmissionConnection, person_id: UUID, now: datetime, by: UUID | None = None
+) -> None:
     """The person signs in again, with the password as it was. Refused ``no_account``."""
     if not accounts.put_withdrawn(connection, person_id, None):
         raise Refused("no_account")
+    _changed(connection, person_id, now, by, "reopened")
+
+
+def _changed(
+    connection: AdmissionConnection, person_id: UUID, now: datetime, by: UUID | None, what: str
+) -> None:
+    audit.note(
+        connection, now, "account_changed", by=by, subject=("person", person_id), extent={"what": what}
+    )
 
 
 def check_password(
@@ -98,7 +119,8 @@ def check_password(
     Blocks for some 100 ms in argon2 and holds 64 MB meanwhile: callers run it on a thread of its own pool.
     Takes a connection without a transaction and commits: the try is counted, as wrong, before the password
     is looked at, and no lock is held while it is. An unknown or withdrawn login costs the same and is counted
-    the same.
+    the same. Each yes is in the audit trail, of the noes at most ``audit.FAILURES_MOST`` an hour and device;
+    what is tried during a lock is not. An unknown login is not written there: passwords get typed into it.
 
     Refused ``wrong_password`` (left), ``locked_out`` (minutes, until)."""
     now, folded = whole_ms(now), folded_login(login)
@@ -114,7 +136,19 @@ def check_password(
     open_ = found is not None and found.withdrawn_at is None
     right = _verified(found.hash if found is not None and open_ else _dummy(hasher), password, hasher)
     if found is None or not open_ or not right:
-        if tries.locked_at is not None:
+        with connection.begin():
+            locked = tries.locked_at is not None
+            audit.note_failure(
+                connection,
+                now,
+                "locked_out" if locked else "sign_in_failed",
+                device,
+                subject=("person", None if found is None else found.person_id),
+                extent={"desk": device},
+                result="refused",
+                scope_id=audit.scope_of(connection, device),
+            )
+        if locked:
             raise locked_out(tries, now)
         raise Refused("wrong_password", field="password", left=tries.left)
     fresh = hasher.hash(_bytes(password)) if hasher.check_needs_rehash(found.hash) else None
@@ -122,6 +156,15 @@ def check_password(
         accounts.clear_tries(connection, place)
         if fresh is not None:
             accounts.replace_hash(connection, found.person_id, old=found.hash, new=fresh)
+        audit.note(
+            connection,
+            now,
+            "signed_in",
+            by=found.person_id,
+            subject=("person", found.person_id),
+            extent={"desk": device},
+            scope_id=audit.scope_of(connection, device),
+        )
     return found.person_id
 
 
@@ -132,7 +175,18 @@ def release_lockout(
     ``by`` is a duty chief. Refused ``not_allowed``: nobody does this for themselves."""
     if by == person:
         raise Refused("not_allowed", kind="credential", action="release")
-    return accounts.release_tries(connection, Place("person", str(person), device), by=by, now=whole_ms(now))
+    if not accounts.release_tries(connection, Place("person", str(person), device), by=by, now=whole_ms(now)):
+        return False
+    audit.note(
+        connection,
+        now,
+        "released",
+        by=by,
+        subject=("person", person),
+        extent={"desk": device},
+        scope_id=audit.scope_of(connection, device),
+    )
+    return True
 
 
 def lockouts(connection: AdmissionConnection, now: datetime) -> tuple[Lockout, ...]:

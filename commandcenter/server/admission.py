@@ -2,7 +2,8 @@
 
 Functions work in the transaction of their caller (on SQLite one that began IMMEDIATE, as ``engine.begin()``
 does), but for :func:`redeem_code`: what it counts must stay counted when it refuses, so it takes a connection
-with no transaction open and commits by itself. ``now`` is the centre's clock (aware UTC).
+with no transaction open and commits by itself. ``now`` is the centre's clock (aware UTC). What each did is
+noted in the audit trail, in the same transaction (db.centre.audit).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from commandcenter.domain.clock import whole_ms
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.lockout import counted, locked_until
 from commandcenter.protocol.codes import (
+    DEVICE_ROLES,
     KEY_LENGTH,
     PUBLIC_KEY_BYTES,
     RANDOM_BYTES,
@@ -31,14 +33,13 @@ from commandcenter.protocol.codes import (
     write_code,
 )
 from commandcenter.server.centre_key import Random, make_key
-from db.centre import accounts, admission
+from db.centre import accounts, admission, audit
 from db.centre.accounts import Place
 from db.centre.admission import AdmissionConnection, Device
 
 NAME_MAX = 40
 CODE_LASTS = timedelta(minutes=15)
 CODES_KEPT = timedelta(days=30)
-DEVICE_ROLES = ("desk", "wall")
 NUMBER_MAX = 99
 # A number is minted into the names of incidents together with the day: it rests before another desk has it.
 NUMBER_RESTS = timedelta(days=7)
@@ -90,6 +91,8 @@ def new_code(
         now=now,
         expires_at=now + CODE_LASTS,
     )
+    extent = {"scope": scope_id, "role": ",".join(wanted)}
+    audit.note(connection, now, "code_made", by=by, subject=("desk", None), extent=extent, scope_id=scope_id)
     return write_code(code)
 
 
@@ -133,7 +136,18 @@ def redeem_code(
             enrolled = _enrolled(connection, hash_, device, public_key, name, now, alone_until, random)
             accounts.clear_tries(connection, place)
         else:
-            accounts.keep_tries(connection, place, counted(tries, now))
+            tries = counted(tries, now)
+            accounts.keep_tries(connection, place, tries)
+            if tries.locked_at is not None:  # somebody guesses codes: the lock is noted, and not each of them
+                audit.note_failure(
+                    connection,
+                    now,
+                    "locked_out",
+                    None,
+                    subject=("desk", None),
+                    purpose=address,
+                    result="refused",
+                )
     if enrolled is None:
         raise _why_not(connection, hash_)
     return enrolled
@@ -174,6 +188,10 @@ def _enrolled(
         admission.add_device(connection, **given, public_key=public_key, alone_until=alone_until)
     else:
         admission.admit_again(connection, **given)
+    extent = {"scope": made.scope_id, "role": ",".join(made.roles), "number": number}
+    audit.note(
+        connection, now, "desk_enrolled", subject=("desk", device), extent=extent, scope_id=made.scope_id
+    )
     return Enrolled(
         token=urlsafe_b64encode(token).decode().rstrip("="),
         scope_id=made.scope_id,
@@ -255,11 +273,14 @@ def seen(connection: AdmissionConnection, device: Device, now: datetime) -> bool
     return admission.put_seen(connection, device.id, now, unless_since=now - SEEN_EVERY)
 
 
-def withdraw(connection: AdmissionConnection, device: UUID, now: datetime) -> None:
+def withdraw(connection: AdmissionConnection, device: UUID, now: datetime, by: UUID | None = None) -> None:
     """Hear a machine no more, by any id it has or had; twice is as good as once. Refused
     ``device_unknown``."""
-    if not admission.withdraw_device(connection, device, whole_ms(now)):
-        _known(connection, device)
+    known = _known(connection, device)
+    if admission.withdraw_device(connection, device, whole_ms(now)):
+        audit.note(
+            connection, now, "desk_withdrawn", by=by, subject=("desk", device), scope_id=known.scope_id
+        )
 
 
 def renew(connection: AdmissionConnection, old_device: UUID, new_device: UUID, now: datetime) -> Device:
@@ -276,7 +297,12 @@ def renew(connection: AdmissionConnection, old_device: UUID, new_device: UUID, n
         raise Refused("device_unknown")
     if went_on != new_device:
         raise Refused("device_known")
-    return _known(connection, new_device)
+    heir = _known(connection, new_device)
+    extent = {"number": heir.number, "desk": old_device}
+    audit.note(
+        connection, now, "desk_renewed", subject=("desk", new_device), extent=extent, scope_id=heir.scope_id
+    )
+    return heir
 
 
 def devices(connection: AdmissionConnection) -> tuple[Device, ...]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from commandcenter.domain.clock import SHANGHAI, instant_text
 from commandcenter.domain.errors import Unavailable
+from db.centre import audit, purge
 from db.centre.backup import copy_to, suffix_of
-from db.centre.engine import CentreEngine, is_away
+from db.centre.engine import CentreEngine, announce, is_away
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ def back_up(engine: CentreEngine, folder: Path, now: datetime) -> dict[str, Any]
 
     ``{"file", "at", "bytes"}``. Unavailable as :func:`db.centre.backup.copy_to`."""
     target = folder / f"centre-{now.astimezone(UTC).strftime(_STAMP)}{suffix_of(engine)}"
-    copy_to(engine, target)
+    purge.scrub(engine)  # a file is copied without its freed pages anyway; the one in use forgets them now
+    copy(engine, target, now)
     known = {"file": target.name, "at": instant_text(now), "bytes": target.stat().st_size}
     fresh = folder / "last_good.json.partial"
     fresh.write_text(json.dumps(known), encoding="utf-8")
@@ -43,6 +45,28 @@ def back_up(engine: CentreEngine, folder: Path, now: datetime) -> dict[str, Any]
     for name in superfluous(file.name for file in folder.iterdir()):
         (folder / name).unlink(missing_ok=True)
     return known
+
+
+def copy(engine: CentreEngine, target: Path, now: datetime) -> None:
+    """:func:`db.centre.backup.copy_to`, and whether it was made is in the audit trail."""
+    try:
+        copy_to(engine, target)
+    except Exception as error:
+        code = error.code if isinstance(error, Unavailable) else "fault"
+        try:
+            _note(engine, now, "failed", code)
+        except Exception as no:  # noqa: BLE001  the database is away, which is why there is no backup either
+            _log.warning("a failed backup is not in the trail", extra={"reason": type(no).__name__})
+        raise
+    _note(engine, now, "done", None)
+
+
+def _note(engine: CentreEngine, now: datetime, result: str, code: str | None) -> None:
+    with engine.begin() as connection:
+        audit.note(
+            connection, now, "backup_made", subject=("database", None), extent={"code": code}, result=result
+        )
+    announce(engine)
 
 
 def last_good(folder: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +28,7 @@ from commandcenter.server.wire import (
     token_of,
 )
 from db.centre.admission import Device
-from db.centre.engine import CentreEngine, apart
+from db.centre.engine import CentreEngine, announce, apart
 
 if TYPE_CHECKING:
     from commandcenter.server.application import Endpoint
@@ -102,6 +103,7 @@ class Doors:
                     address=address,
                     alone_until=asked.alone_until,
                 )
+            announce(self._engine)
             return messages.EnrolAnswer(
                 token=got.token,
                 scope_id=got.scope_id,
@@ -124,6 +126,7 @@ class Doors:
             asked = decoded(body, encoding, messages.renew_request, BODY_MAX)
             with self._engine.begin() as connection:
                 went_on = admission.renew(connection, device.id, asked.device, self._now())
+            announce(self._engine)
             return messages.RenewAnswer(went_on.id, tuple(sorted(went_on.ids)))
 
         return await self._answer(request, self._threads.writes, work)
@@ -138,14 +141,17 @@ class Doors:
             asked = decoded(body, encoding, messages.sign_in_request, BODY_MAX)
             if len(asked.password) > accounts.PASSWORD_MAX:
                 raise Turned(400, "bad_message")
-            with apart(self._engine) as connection:
-                person = accounts.check_password(
-                    connection,
-                    login=asked.login,
-                    password=asked.password,
-                    device=device.id,
-                    now=self._now(),
-                )
+            try:
+                with apart(self._engine) as connection:
+                    person = accounts.check_password(
+                        connection,
+                        login=asked.login,
+                        password=asked.password,
+                        device=device.id,
+                        now=self._now(),
+                    )
+            finally:
+                announce(self._engine)  # a no is in the trail too
             session, until = self._gate.session_for(person, device.id)
             return messages.SignInAnswer(person, session, until)
 
@@ -169,11 +175,12 @@ class Doors:
         body, encoding = await body_of(request, BODY_MAX)
 
         def work() -> Any:
-            self._administrator(request, token)
+            person = self._administrator(request, token)
             asked = decoded(body, encoding, messages.withdraw_request, BODY_MAX)
             with self._engine.begin() as connection:
-                admission.withdraw(connection, asked.device, self._now())
+                admission.withdraw(connection, asked.device, self._now(), person)
                 found = admission.devices(connection)
+            announce(self._engine)
             return messages.DevicesAnswer(tuple(_machine(device) for device in found))
 
         answer = await self._answer(request, self._threads.rare, work)
@@ -203,10 +210,10 @@ class Doors:
         request.state.device = str(device.id)
         return device
 
-    def _administrator(self, request: Request, token: str) -> None:
+    def _administrator(self, request: Request, token: str) -> UUID:
         device = self._known(request, token)
         session = request.headers.get(messages.SESSION_HEADER)
-        self._gate.require_role(session, device, "administrator")
+        return self._gate.require_role(session, device, "administrator")
 
 
 def _machine(device: Device) -> messages.Machine:

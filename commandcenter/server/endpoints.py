@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commandcenter.protocol.messages import FEED_LIMIT, Position, offer_request, push_request
+from commandcenter.server.heads import Heads
 from commandcenter.server.hub import Hub
 from commandcenter.server.metrics import Metrics
 from commandcenter.server.stream import Stream
@@ -65,6 +66,7 @@ class Feed:
         self._hub = hub
         self._metrics = metrics
         self._announce = announce
+        self._heads = Heads(store.engine)
 
     def endpoints(self) -> dict[str, dict[str, Endpoint]]:
         """{path: {method: endpoint}}."""
@@ -119,7 +121,7 @@ class Feed:
             request,
             self._threads.reads,
             token,
-            lambda caller: self._store.feed(caller, position, limit, whole=whole),
+            lambda caller: self._heads.put_into(self._store.feed(caller, position, limit, whole=whole)),
         )
 
     async def history(self, request: Request) -> Response:

@@ -21,7 +21,7 @@ from commandcenter.server.centre_key import CentreKey, make_key
 from commandcenter.server.wire import Turned, unauthorised
 from db.centre import accounts
 from db.centre.admission import Device
-from db.centre.engine import CentreEngine, reading
+from db.centre.engine import CentreEngine, looking, reading
 from db.centre.judgement import Caller
 from db.centre.people import organisations_above, roles_of
 
@@ -78,7 +78,7 @@ class CentreGate:
     def device(self, token: str) -> Device:
         """The machine whose token it is. Turned as :meth:`caller`."""
         try:
-            with reading(self._engine) as connection:
+            with looking(self._engine) as connection:
                 found = admission.device_of(connection, token)
         except Refused as no:
             raise Turned(403, no.code) from None
@@ -89,7 +89,7 @@ class CentreGate:
 
     def still(self, tokens: Iterable[str]) -> frozenset[str]:
         """Those of ``tokens`` that are good now."""
-        with reading(self._engine) as connection:
+        with looking(self._engine) as connection:
             return admission.good_tokens(connection, tokens)
 
     def scopes(self, organisation: UUID) -> frozenset[UUID | None]:
@@ -105,6 +105,12 @@ class CentreGate:
             if found is None:
                 found = self._scopes[organisation] = scopes_of(organisation, self._parents)
             return found
+
+    def knows(self, organisation: UUID) -> bool:
+        """Whether there is such an organisation; as of at most five seconds ago."""
+        self.scopes(organisation)
+        with self._lock:
+            return organisation in self._parents
 
     def _note_seen(self, device: Device) -> None:
         now = self._now()
@@ -122,8 +128,12 @@ class CentreGate:
         return base64.urlsafe_b64encode(self.key.sign(_SESSION + said) + said).decode(), until
 
     def require_role(self, session: str | None, device: Device, role: str) -> UUID:
-        """The person in this role who sits at ``device``. Turned 401 ``no_session``, ``unknown_session``;
-        403 ``not_allowed``."""
+        """The person in this role who sits at ``device``; see :meth:`require_one_of`."""
+        return self.require_one_of(session, device, frozenset({role}))
+
+    def require_one_of(self, session: str | None, device: Device, wanted: frozenset[str]) -> UUID:
+        """The person in one of these roles who sits at ``device``. Turned 401 ``no_session``,
+        ``unknown_session``; 403 ``not_allowed``."""
         if not session:
             raise unauthorised("no_session")
         try:
@@ -140,6 +150,6 @@ class CentreGate:
             roles = roles_of(connection, said.person)
         if account is None or account.withdrawn_at is not None:
             raise unauthorised("unknown_session")
-        if role not in roles:
+        if wanted.isdisjoint(roles):
             raise Turned(403, "not_allowed")
         return said.person

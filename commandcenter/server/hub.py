@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from commandcenter.domain.errors import Unavailable
-from commandcenter.protocol.messages import FEED_LIMIT, STREAM_BYTES_MAX, encoder
+from commandcenter.protocol.messages import STREAM_BYTES_MAX, encoder
 from commandcenter.server.stream import Audience, Stream, event
 from db.centre.engine import Listener, is_away
 
@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 PING_S = 10
 LOOK_S = 2.0  # without news, in case some were lost on the way
 BATCH_BYTES_MAX = 4 * STREAM_BYTES_MAX  # more than this at once is pulled: pages are compressed
+AT_ONCE = 200  # entries; so many are more than that
 STREAMS_MAX = 2_000
 OF_ONE_DEVICE = 3  # a connection that died unheard, its successor, one in reserve
 NOBODY = UUID(int=0)
@@ -253,13 +254,19 @@ class Hub:
 
     def _look(self, after: int, began: float) -> int:
         while not self._closing:
-            released = self._store.newer(after, FEED_LIMIT)
+            released = self._store.newer(after, AT_ONCE)
             if not released:
                 break
-            batch = self._batch(released, began)
+            if len(released) >= AT_ONCE:  # more than is told: who listens pulls it
+                head = self._store.head().n
+                batch = Batch(
+                    head, {audience: Told(None, b"", head) for audience, _ in self._callers}, {}, began
+                )
+            else:
+                batch = self._batch(released, began)
             self._call(partial(self._tell, batch))
             after = batch.to
-            if len(released) < FEED_LIMIT:
+            if len(released) < AT_ONCE:
                 break
         return after
 

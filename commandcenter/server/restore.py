@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from commandcenter.domain.errors import Unavailable
 from commandcenter.server.backup import folder_of
+from db.centre import audit
 from db.centre.backup import check_file, copy_to, epoch_of, fold_in, load_dump, others_connected
 from db.centre.engine import FILE, CentreEngine, open_centre
+from db.centre.purge import certificates
 
 if TYPE_CHECKING:
     from db.centre.store import CentreStore
 
+Certified = tuple[bytes, tuple[int, int]]  # a certificate's entry, and the number it was first given
 Opening = Callable[[CentreEngine], "CentreStore"]
 
 
@@ -31,7 +34,8 @@ def file(data: Path, source: Path, opening: Opening, now: datetime) -> dict[str,
     arriving.mkdir()
     try:
         shutil.copyfile(source, arriving / FILE)
-        epoch, n = _renewed(open_centre(None, arriving), _epoch_in(data), opening)
+        known = _certificates_in(data)
+        epoch, n = _renewed(open_centre(None, arriving), _epoch_in(data), opening, now, known)
         fold_in(arriving / FILE)
         kept = None
         if place.exists():
@@ -53,6 +57,7 @@ def dump(data: Path, database_url: str, source: Path, opening: Opening, now: dat
         if others_connected(engine):
             raise Unavailable("centre_is_running", path=engine.url.database or "?")
         former = epoch_of(engine)
+        known = certificates(engine) if former else []
         kept = None
         if former:
             kept = _kept(data, now, ".dump")
@@ -60,18 +65,43 @@ def dump(data: Path, database_url: str, source: Path, opening: Opening, now: dat
         load_dump(engine, source)
     finally:
         engine.dispose()
-    epoch, n = _renewed(open_centre(database_url, data), former, opening)
+    epoch, n = _renewed(open_centre(database_url, data), former, opening, now, known)
     return {"file": str(source), "kept": None if kept is None else str(kept), "epoch": epoch, "n": n}
 
 
-def _renewed(engine: CentreEngine, former: int, opening: Opening) -> tuple[int, int]:
-    """A new epoch, above the one that the former database had come to: it too was restored once, maybe."""
+def _renewed(
+    engine: CentreEngine, former: int, opening: Opening, now: datetime, known: list[Certified]
+) -> tuple[int, int]:
+    """A new epoch, above the one that the former database had come to: it too was restored once, maybe.
+    Certificates that the former one knew (``known``) apply before anything else."""
     try:
         store = opening(engine)
         position = store.new_epoch()
         while position.epoch <= former:
             position = store.new_epoch()
+        store.carry(known)
+        with engine.begin() as connection:
+            extent = {"epoch": position.epoch}
+            audit.note(
+                connection,
+                now,
+                "centre_restored",
+                subject=("database", None),
+                count=position.n,
+                extent=extent,
+            )
         return position.epoch, position.n
+    finally:
+        engine.dispose()
+
+
+def _certificates_in(data: Path) -> list[Certified]:
+    """What the former file knows; nothing where it cannot be read any more."""
+    if not (data / FILE).exists():
+        return []
+    engine = open_centre(None, data)
+    try:
+        return certificates(engine)
     finally:
         engine.dispose()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from commandcenter.domain.clock import SHANGHAI, date_of, parse_instant
 from commandcenter.domain.fields import FieldType
 from commandcenter.domain.record import REGISTRY
-from commandcenter.services.reference import event_codes
+from commandcenter.services.code_words import code_label
 from commandcenter.words import Words
 from db.queries.audit import AuditField, AuditLine
 
@@ -42,6 +42,8 @@ class AuditWords:
 
     def desk(self, line: AuditLine) -> str:
         """The desk that wrote it."""
+        if line.desk is not None and line.desk.version == 5:  # see db.centre.audit
+            return self.words("audit.centre")
         return "" if line.desk is None else self.name("desk", line.desk)
 
     def number(self, line: AuditLine) -> str:
@@ -104,9 +106,9 @@ class AuditWords:
             return self.action_word(value)
         if name == "list":
             return self.words.label("exchange.tab", value)
-        if name in ("desk", "person", "incident"):
+        if name in ("desk", "person", "incident", "scope"):
             try:
-                return self.name(name, UUID(value))
+                return self.name("organisation" if name == "scope" else name, UUID(value))
             except ValueError:
                 return value
         return value
@@ -149,21 +151,12 @@ class AuditWords:
         if type_ is None:
             return str(value)
         if type_.table:
-            return self._code(type_.table, str(value))
+            return code_label(self.words, type_.table, str(value))
         if type_.shape == "reference":
             return self._reference(type_, str(value))
         if type_.shape == "instant":
             return self._instant(str(value))
         return str(value)
-
-    def _code(self, table: str, code: str) -> str:
-        for group in (f"codes.{table}", f"log.{table}"):
-            if self.words.has(f"{group}.{code}"):
-                return self.words(f"{group}.{code}")
-        found = event_codes().get(code) if table == "event_code" else None
-        if found is None:
-            return code
-        return found.name_en if self.words.language == "en" else found.name
 
     def _reference(self, type_: FieldType, value: str) -> str:
         try:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from commandcenter.domain.clock import SHANGHAI, parse_instant
 from commandcenter.domain.record import REGISTRY
-from commandcenter.services.reference import event_codes
+from commandcenter.services.code_words import code_label
 from commandcenter.words import Words
 from db.queries.clashes import Clash, Value
 from db.queries.exchange import Group, RefusedGroup, Said, Stated
@@ -96,21 +96,12 @@ class ExchangeWords:
             listed = (self.value(kind, name, one) for one in value)
             return self.words("exchange.list").join(listed)
         if type_.table:
-            return self._code(type_.table, str(value))
+            return code_label(self.words, type_.table, str(value))
         if type_.shape == "reference" or type_.target:
             return self._reference(type_.target, str(value))
         if type_.shape == "instant":
             return f"{parse_instant(str(value)).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
         return str(value)
-
-    def _code(self, table: str, code: str) -> str:
-        for group in (f"codes.{table}", f"log.{table}"):
-            if self.words.has(f"{group}.{code}"):
-                return self.words(f"{group}.{code}")
-        found = event_codes().get(code) if table == "event_code" else None
-        if found is None:
-            return code
-        return found.name_en if self.words.language == "en" else found.name
 
     def _reference(self, target: str, value: str) -> str:
         try:

@@ -21,6 +21,15 @@ def tag_of(line: LogLine, words: Words) -> str:
 def said_by(line: LogLine, words: Words) -> str:
     """What a line says: the text of a log entry, else a sentence from its codes."""
     values = line.values
+    if line.destroyed:
+        return words("purge.destroyed", number=line.destroyed)
+    if line.kind == "certificate":
+        return words(
+            "purge.line",
+            number=values.get("number") or "",
+            basis=words.label("codes.purge_basis", values.get("basis")),
+            assessment=values.get("assessment") or "",
+        )
     if line.kind == "strike":
         return words("log.struck.line", reason=values.get("reason") or "")
     if line.kind == "access_event":

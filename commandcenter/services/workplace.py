@@ -18,11 +18,12 @@ import commandcenter.services.sign_in  # noqa: F401  these fill the commands' re
 from commandcenter.domain.access import UNSIGNED, acting_roles
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.clock import Clock, whole_ms
+from commandcenter.domain.purge import KIND as CERTIFICATE
 from commandcenter.domain.record import Situation
 from commandcenter.services import first_start
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.reference import is_code, shipped_row_id
-from db.desk import local
+from db.desk import local, purge
 from db.desk.engine import Connection, checkpoint, explained, open_writer, write_ahead
 from db.desk.exchange import Taken
 from db.desk.journal import newest, tail
@@ -31,6 +32,7 @@ from db.desk.store import Author, Mint, Transaction, immediate
 from db.desk.upgrade import ensure
 
 LATE_AFTER_S = 1800
+SCRUBBED_AT_ONCE = 16_000_000  # bytes of a file that is written anew in a tenth of a second
 CHECKPOINT_AFTER = 200  # commits; about 8 MB of write-ahead log
 
 
@@ -70,6 +72,7 @@ class Workplace:
             with explained(file):
                 write_ahead(self.connection)
                 self.device = self._settled(profile)
+                self._scrubs = purge.wants_scrub(self.connection)
                 self._seen_version = local.data_version(self.connection)
                 self._seen_seq = newest(self.connection)
         except BaseException:
@@ -152,6 +155,8 @@ class Workplace:
             taken = work(self.connection, self.device)
         if taken.change_set.touched.keys() & {"person", "desk", "setting"}:
             self._sitting = None
+        if CERTIFICATE in taken.change_set.touched:
+            self._scrubs = purge.wants_scrub(self.connection)
         self._unfolded += 1
         if taken.new_lines:
             if before == self._seen_seq:
@@ -214,8 +219,14 @@ class Workplace:
             if self._unfolded >= CHECKPOINT_AFTER:
                 checkpoint(self.connection)
                 self._unfolded = 0
+            if self._scrubs and purge.size(self.connection) <= SCRUBBED_AT_ONCE:
+                self._scrubs = not purge.scrub(self.connection)
         return False
 
     def close(self) -> None:
-        """Close the file; SQLite folds the write-ahead log in when this was the last connection."""
+        """Close the file; SQLite folds the write-ahead log in when this was the last connection. A large file
+        that is to forget destroyed words is written anew before that: now nobody waits for it."""
+        if self._scrubs:
+            with explained(self.file):
+                purge.scrub(self.connection)
         self.connection.close()

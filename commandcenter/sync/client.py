@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
@@ -69,6 +70,14 @@ class _Token(AuthBase):
         return request
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A message as it goes over the wire."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
 class Centre:
     """One thread's session with the centre at ``url``. Only :meth:`cut` may be called by another thread."""
 
@@ -98,8 +107,19 @@ class Centre:
     def post(
         self, path: str, message: Any, decoder: msgspec.json.Decoder[M], *, may_refuse: bool = False
     ) -> M:
-        """POST a message. NoAnswer, TooLarge; with ``may_refuse`` Refused as the centre says it."""
+        """POST a message, or one that was packed before. NoAnswer, TooLarge; with ``may_refuse`` Refused as
+        the centre says it."""
         return self._asked("POST", path, decoder, {}, message, may_refuse=may_refuse)
+
+    def packed(self, message: Any) -> Packed:
+        """The message as :meth:`post` would send it."""
+        body = encoder.encode(message)
+        headers = {"Content-Type": CONTENT_TYPE}
+        if len(body) >= WORTH_PACKING:
+            packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
+            body = packer.compress(body) + packer.flush()
+            headers["Content-Encoding"] = "gzip"
+        return Packed(body, headers)
 
     def _asked(
         self,
@@ -114,12 +134,9 @@ class Centre:
         headers = {"Accept": CONTENT_TYPE}
         body = None
         if message is not None:
-            body = encoder.encode(message)
-            headers["Content-Type"] = CONTENT_TYPE
-            if len(body) >= WORTH_PACKING:
-                packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
-                body = packer.compress(body) + packer.flush()
-                headers["Content-Encoding"] = "gzip"
+            ready = message if isinstance(message, Packed) else self.packed(message)
+            body = ready.body
+            headers |= ready.headers
         request = requests.Request(
             method,
             self.url + path,

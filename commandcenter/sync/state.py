@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from commandcenter.protocol.messages import Signed
+
 State = Literal["not_enrolled", "online", "no_answer", "sign_in_again", "withdrawn", "too_old", "busy"]
 
 
@@ -25,4 +27,9 @@ class SyncState:
     history: float | None = None  # of a new desk: how much of the history is here, 0 to 1; None: all of it
     refused: int = 0  # groups in the inbox that nobody has dealt with
     exceptions: int = 0
+    # What is wrong with the centre's signed heads: "", head_refused (another key, or none, signed it),
+    # head_contradicted (it signed two histories).
+    trouble: str = ""
+    signed: Signed | None = None  # the newest head that the centre signed, since the start
+    signed_by: str = ""  # the fingerprint of its key
     refilled: int = 0  # kinds fetched again since the start, because their digests differed

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -15,20 +17,26 @@ from commandcenter.protocol.messages import FeedPage, Position
 from commandcenter.protocol.readings import NewestReadings
 from commandcenter.sync import membership as memberships
 from commandcenter.sync.client import Centre, NoAnswer
+from commandcenter.sync.follower import Follower
+from commandcenter.sync.heads import ANCHOR_S, Heads
 from commandcenter.sync.known import EQUAL, OFFSET, Before
 from commandcenter.sync.listener import Hearing, Hello, Listener, Ping
 from commandcenter.sync.membership import Membership
 from commandcenter.sync.offset import Offset
 from commandcenter.sync.readings import ReadingsExchange
-from commandcenter.sync.round import AskWriter, Round
+from commandcenter.sync.round import AskReader, Round
 from commandcenter.sync.standing import Heard, Standing, now
 from commandcenter.sync.state import SyncState
+from commandcenter.sync.taking import AskWriter
 from commandcenter.sync.worker import Worker
 from db.desk import exchange, local
 from db.desk.engine import Connection
 from db.desk.exchange import Taken
 from db.queries.clashes import clash_count
 from db.queries.exchange import refused, waiting_count
+
+if TYPE_CHECKING:
+    from commandcenter.services.workplace import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +47,9 @@ STOP_S = 3.0
 class Synchroniser(Hearing):
     """Started by the holder of the directory's lock, and by nobody else.
 
-    ``ask_writer`` runs work on the writer behind the operator's commands, ``ask_reader`` a query on a reader;
-    ``taken`` hears of each slice on the writer's thread, ``heard`` of each change of the state on any;
+    ``ask_writer`` runs work on the writer behind the operator's commands and waits for it, ``submit`` hands
+    it in, ``hurried`` says whether an operator's command waits there now; ``ask_reader`` runs a query on a
+    reader; ``taken`` hears of each commit on the writer's thread, ``heard`` of each change of the state;
     ``before``: what was known when the program last ended."""
 
     def __init__(
@@ -49,7 +58,9 @@ class Synchroniser(Hearing):
         membership: Membership,
         *,
         ask_writer: AskWriter,
-        ask_reader: Callable[[Callable[[Connection], object]], object],
+        submit: Callable[[Callable[[Workplace], None]], Future[None]],
+        hurried: Callable[[], bool],
+        ask_reader: AskReader,
         taken: Callable[[Taken], None],
         measured: Callable[[int], None],
         heard: Heard,
@@ -79,7 +90,11 @@ class Synchroniser(Hearing):
             renewed=self._renewed,
             taken=taken,
             stepped=self._stepped,
+            ask_reader=ask_reader,
+            hurried=hurried,
         )
+        self._follower = Follower(submit, self.round.follow, self._followed)
+        self._heads = Heads(folder, membership.key, ask_writer)
         self._readings = ReadingsExchange(ask_writer, self._centre)
         self._worker = Worker(
             self.round,
@@ -118,6 +133,7 @@ class Synchroniser(Hearing):
             log.error("synchronisation missed its deadline of %s s", deadline_s)
         self._centre.close()
         self._keep_equal()
+        self._heads.close()
         return ended
 
     def _made(self) -> Centre:
@@ -128,6 +144,8 @@ class Synchroniser(Hearing):
 
     def _answered(self) -> None:
         self.standing.be("online")
+        trouble = self._heads.heard(self.round.head)
+        self.standing.put(trouble=trouble, signed=self._heads.good, signed_by=self._heads.key_name)
         if self.round.equal and self.standing.state.history is None:
             self._equal()
         if not self.round.by_stream:
@@ -200,10 +218,16 @@ class Synchroniser(Hearing):
         state = self.standing.state
         if not self.round.ask_page and self.round.equal and not state.waiting and state.state == "online":
             self._equal()
+        if time.monotonic() > self._heads.heard_at + ANCHOR_S:
+            self._worker.pull()  # nothing new may have come for hours: then its signed head is asked for
 
     def group(self, asked: Position, page: FeedPage) -> None:
         """Taken where it follows what is here; where something is between, it is pulled."""
-        if not self.round.follow(asked, page):
+        self._follower.told(asked, page)
+
+    def _followed(self, follows: bool) -> None:
+        """On the writer's thread."""
+        if not follows:
             self._worker.pull()
         self._worker.touched()
 

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from commandcenter.domain import digest
 from commandcenter.domain.change import Change, Private, link
-from commandcenter.domain.opened import seals_hold
+from commandcenter.domain.opened import NOTHING_GONE, seals_hold
+from commandcenter.domain.purge import Destruction
 from commandcenter.domain.record import REGISTRY
 from commandcenter.protocol.messages import Note
-from db.centre import rows
+from db.centre import heads, rows
 from db.centre.digests import Sums
 from db.centre.judgement import Arrived
 from db.centre.tables import feed_head
@@ -52,12 +53,13 @@ def beside(change: Change, private: Mapping[str, Private], incident: UUID | None
     }
 
 
-def complete(connection: Connection, entry: Arrived) -> bool:
-    """An entry that came first from a desk that had not its personal values to see gets them now.
+def complete(connection: Connection, entry: Arrived, gone: Destruction = NOTHING_GONE) -> bool:
+    """An entry that came first from a desk that had not its personal values to see gets them now, all but
+    those that certificates destroyed.
 
     False if there was nothing to complete. Before other rows are read: it changes one."""
     change = entry.change
-    if not entry.private or not seals_hold(change, entry.private):
+    if not entry.private or not seals_hold(change, entry.private, gone=gone):
         return False
     if rows.private_of(connection, [change.id]):
         return False
@@ -79,6 +81,7 @@ def tell_again(connection: Connection, completed: Sequence[Arrived]) -> None:
     if not completed:
         return
     epoch, n, head = connection.execute(_HEAD).one()
+    heads.moved(connection, [entry.change.id for entry in completed])
     for entry in completed:
         n += 1
         head = link(bytes(head), entry.data)

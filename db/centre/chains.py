@@ -30,6 +30,7 @@ class Segments:
         self.forked = False
         self._heads: dict[tuple[int, bytes], UUID] = {}
         self._grown: dict[UUID, tuple[int, bytes]] = {}
+        self._held: set[UUID] = set()  # chains that are known to be there
         self._previous = GENESIS
 
     def file(self, entry: Arrived, *, new: bool) -> tuple[UUID | None, bytes | None]:
@@ -56,6 +57,7 @@ class Segments:
                 self.connection.execute(_SEGMENT, {"n": n - 1, "hash": previous}).scalars().first()
             )
             if found is not None:
+                self._held.add(found)
                 return found
         newest = self._grown.get(device, (None, None))[0]
         if newest is None:
@@ -68,11 +70,9 @@ class Segments:
 
     def flush(self) -> None:
         """Write the chains' new heads."""
-        held = (
-            set(self.connection.execute(_CHAINS, {"ids": list(self._grown)}).scalars())
-            if self._grown
-            else set()
-        )
+        held = self._held & self._grown.keys()
+        if asked := [id_ for id_ in self._grown if id_ not in held]:
+            held |= set(self.connection.execute(_CHAINS, {"ids": asked}).scalars())
         new = [{"device": id_, "n": n, "hash": h} for id_, (n, h) in self._grown.items() if id_ not in held]
         old = [{"b_device": id_, "b_n": n, "b_hash": h} for id_, (n, h) in self._grown.items() if id_ in held]
         if new:

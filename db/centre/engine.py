@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, func, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -40,6 +40,10 @@ RETRY_S = 0.5
 KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 
 _READING = "licheng_reading"
+_OF_A_READER: dict[str, dict[str, Any]] = {
+    "sqlite": {_READING: True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 def open_centre(database_url: str | None, data_dir: Path, *, connections: int = CONNECTIONS) -> Engine:
@@ -89,6 +93,8 @@ def _on_file(file: Path, connections: int) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return
     reads = connection.get_execution_options().get(_READING, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -147,10 +153,14 @@ def _in_utc(connection: Any, _: ConnectionPoolEntry) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that only reads, everything as of one moment; it never waits for a writer."""
     with engine.connect() as connection:
-        reader = connection.execution_options(**{_READING: True})
-        if engine.dialect.name == "postgresql":
-            reader.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield reader
+        yield connection.execution_options(**_OF_A_READER[engine.dialect.name])
+
+
+@contextlib.contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """A connection for one question: no transaction is begun for it."""
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextlib.contextmanager
@@ -209,7 +219,7 @@ _listeners_lock = threading.Lock()
 
 
 def listen(engine: Engine) -> Listener:
-    """A listener to the feed: PostgreSQL tells every process (:func:`tell`); beside a file somebody has to
+    """A listener to the feed: PostgreSQL tells every process (:func:`telling`); beside a file somebody has to
     :func:`announce` it."""
     if engine.dialect.name == "postgresql":
         return _OnChannel(engine)
@@ -223,9 +233,18 @@ _NOTIFY = text(f"NOTIFY {CHANNEL}")
 
 
 def tell(connection: Connection) -> None:
-    """Within the transaction that numbers something: PostgreSQL tells every process when it is committed."""
+    """Within a transaction that numbers nothing: PostgreSQL tells every process when it is committed."""
     if connection.dialect.name == "postgresql":
         connection.execute(_NOTIFY)
+
+
+def telling(statement: Select[Any]) -> dict[str, Select[Any]]:
+    """{dialect: a question asked by the transaction that numbers something}: PostgreSQL tells every process
+    when that is committed."""
+    return {
+        "sqlite": statement,
+        "postgresql": statement.add_columns(func.pg_notify(CHANNEL, "").label("told")),
+    }
 
 
 def announce(engine: Engine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +20,14 @@ from commandcenter.protocol.messages import (
     Numbered,
     Position,
 )
-from db.centre import rows
+from db.centre import purge, rows
 from db.centre.digests import NO_SCOPE
 from db.centre.judgement import Caller, audience
 from db.centre.tables import epoch as epochs
 from db.centre.tables import feed_head
 from db.tables import digest, journal
 
-REGISTERS = tuple(name for name, kind in REGISTRY.items() if kind.register)
+PUBLIC = tuple(name for name, kind in REGISTRY.items() if kind.public)
 CARDS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "card")
 FACTS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "fact")
 
@@ -71,13 +70,17 @@ _OF_INCIDENT = (
     .order_by(journal.c.seq)
     .limit(bindparam("most"))
 )
+_NAMED = (
+    select(*_COLUMNS)
+    .where(journal.c.id.in_(bindparam("ids", expanding=True)) & (journal.c.seq > bindparam("after")))
+    .order_by(journal.c.seq)
+)
 _HEAD = select(feed_head.c.epoch, feed_head.c.n)
 _EPOCHS = select(epochs.c.epoch, epochs.c.after).order_by(epochs.c.epoch)
 _DIGESTS = select(digest).order_by(digest.c.kind, digest.c.scope_id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Released:
+class Released(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the feed as it lies in the journal, before it is asked who may have it."""
 
     n: int
@@ -93,6 +96,7 @@ class Released:
     order: tuple[int, int] | None
     note: Note | None
     beside: dict[str, Beside]
+    purged: bool = False  # it has no personal values any more: certificates destroyed all it had
 
 
 _SEALED = b'{"#":'  # how a sealed value begins; nothing else in an entry does
@@ -123,6 +127,17 @@ def released(connection: Connection, after: int, most: int) -> list[Released]:
     """The entries after a number, ascending, whosever they are; a group is not cut."""
     found = connection.execute(_AFTER, {"after": after, "most": most + GROUP_MAX}).all()
     return _released(connection, _uncut(found, most))
+
+
+def certificates(connection: Connection, found: Sequence[Released], after: int = 0) -> list[Released]:
+    """The certificates behind number ``after`` that took something from these entries and are not among them:
+    they travel ahead, so that nobody has an entry without its words and without the reason."""
+    ids = purge.naming(connection, [id_ for entry in found for id_ in (entry.id, entry.row)])
+    missing = sorted(set(ids) - {entry.id for entry in found})
+    if not missing:
+        return []
+    lines = connection.execute(_NAMED, {"ids": missing, "after": after}).all()
+    return _released(connection, lines)
 
 
 def cards(connection: Connection, after: int, until: int, most: int) -> list[Released]:
@@ -169,6 +184,8 @@ def _group_of(line: Any) -> UUID:
 def _released(connection: Connection, found: Sequence[Any]) -> list[Released]:
     personal = {name for name in {line.kind for line in found} if REGISTRY[name].personal()}
     private = rows.beside_of(connection, [line.id for line in found if line.kind in personal])
+    bare = [line for line in found if line.kind in personal and line.id not in private]
+    purged = purge.emptied(connection, [(line.id, line.row or line.id, bytes(line.bytes)) for line in bare])
     return [
         Released(
             n=line.seq,
@@ -184,6 +201,7 @@ def _released(connection: Connection, found: Sequence[Any]) -> list[Released]:
             order=None if line.order_number is None else (line.order_epoch, line.order_number),
             note=None if line.note is None else msgspec.convert(line.note, Note),
             beside=private.get(line.id, {}),
+            purged=line.id in purged,
         )
         for line in found
         for said in (_group.decode(line.bytes),)
@@ -216,7 +234,7 @@ class Sight:
         if not (own or sees or concerned):
             return None
         out = Numbered(n=entry.n, epoch=entry.epoch, order=entry.order, note=entry.note)
-        out.lacks = not entry.beside and _SEALED in entry.data
+        out.lacks = not entry.beside and not entry.purged and _SEALED in entry.data
         out.unseen = own and not sees and entry.kind in CARDS
         if own and not whole:
             out.id = entry.id
@@ -235,7 +253,7 @@ def digests(connection: Connection, caller: Caller) -> list[Held]:
     out = []
     for kind, scope, count, sum_ in connection.execute(_DIGESTS):
         whose = None if scope == NO_SCOPE else scope
-        whole = caller.district or kind in REGISTERS or (whose is not None and whose in caller.scopes)
+        whole = caller.district or kind in PUBLIC or (whose is not None and whose in caller.scopes)
         if whole and (count or sum_):
             out.append(Held(kind=kind, scope=whose, count=count, sum=sum_))
     return out

@@ -7,7 +7,7 @@ no reader passes one by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,14 @@ from commandcenter.domain import digest
 from commandcenter.domain.change import GENESIS, Change, Private, link
 from commandcenter.domain.clock import from_ms
 from commandcenter.domain.errors import Refused
+from commandcenter.domain.opened import NOTHING_GONE
+from commandcenter.domain.purge import Destruction, signers
 from commandcenter.domain.record import REGISTRY
 from commandcenter.protocol.messages import ENTRY_BYTES_MAX, Beside, Note, Offered, PushRequest, Sent, Verdict
-from db.centre import again, rows
+from db.centre import again, purge, rows
 from db.centre.chains import Segments
 from db.centre.digests import NO_SCOPE, Sums
-from db.centre.engine import tell
+from db.centre.engine import telling
 from db.centre.judgement import Arrived, Bench, Caller, Desired, audience, decide, doubtful, one
 from db.centre.many import insert_many
 from db.centre.tables import feed_head
@@ -36,7 +38,7 @@ _KNOWN = select(journal.c.id).where(journal.c.id.in_(bindparam("ids", expanding=
 _REFUSED = select(refusal.c.group_id, refusal.c.code, refusal.c.arguments).where(
     refusal.c.group_id.in_(bindparam("ids", expanding=True))
 )
-_HEAD = select(feed_head.c.epoch, feed_head.c.n, feed_head.c.hash).with_for_update()
+_HEAD = telling(select(feed_head.c.epoch, feed_head.c.n, feed_head.c.hash).with_for_update())
 _HEAD_UPDATE = update(feed_head).values(n=bindparam("b_n"), hash=bindparam("b_hash"))
 _REFUSAL = insert(refusal)
 _PERSONS = select(RECORDS["person"].c.id, RECORDS["person"].c.roles).where(
@@ -64,6 +66,7 @@ class Outcome:
     verdicts: list[Verdict] = field(default_factory=list)
     fork: bool = False
     numbered: int = 0
+    head: int | None = None  # the newest number given
     taken: list[UUID] = field(default_factory=list)
 
 
@@ -98,16 +101,14 @@ class Intake:
 
     def push(self, request: PushRequest, groups: Sequence[Sequence[Arrived]]) -> Outcome:
         """Judge the groups in their order, number and write what is accepted."""
+        gone = purge.known(self.connection, [entry for group in groups for entry in group])
+        groups = [[purge.stripped(entry, gone) for entry in group] for group in groups]
         everything = [entry for group in groups for entry in group]
         known = self._known(everything)
         # before the rows are read: what completes an entry changes one
-        completed = [
-            entry
-            for entry in everything
-            if entry.change.id in known and again.complete(self.connection, entry)
-        ]
+        completed = self._completed(everything, known, gone)
         refused = self._refused([group[0].change.group for group in groups])
-        desired, bench = self._prepare(everything)
+        desired, bench = self._prepare(everything, gone)
         placed: list[Placed] = []
         turned_away: list[dict[str, Any]] = []
         segments = Segments(self.connection)
@@ -153,6 +154,7 @@ class Intake:
         self.outcome.fork = segments.forked
         self._write(desired, placed)
         again.tell_again(self.connection, completed)
+        purge.enforce(self.connection, [entry.change for entry in completed])
         segments.flush()
         if turned_away:
             self.connection.execute(_REFUSAL, turned_away)
@@ -197,11 +199,11 @@ class Intake:
     def offer(self, offered: Sequence[Offered]) -> Outcome:
         """Take entries that a restored centre lacks: not judged again, in the order of their numbers."""
         read = [(arrived(entry), (entry.epoch, entry.n)) for entry in offered]
+        gone = purge.known(self.connection, [entry for entry, _ in read], taken=True)
+        read = [(purge.stripped(entry, gone), order) for entry, order in read]
         known = self._known([entry for entry, _ in read])
-        completed = [
-            entry for entry, _ in read if entry.change.id in known and again.complete(self.connection, entry)
-        ]
-        desired, bench = self._prepare([entry for entry, _ in read])
+        completed = self._completed([entry for entry, _ in read], known, gone)
+        desired, bench = self._prepare([entry for entry, _ in read], gone)
         placed: list[Placed] = []
         edited: dict[tuple[str, UUID], None] = {}
         for entry, order in sorted(read, key=lambda pair: pair[1]):
@@ -225,14 +227,13 @@ class Intake:
                 last = [one_.arrived.change.id for one_ in placed if one_.arrived.change.row == row][-1:]
                 again.tell_sight(self.connection, last, was, audience(now))
         again.tell_again(self.connection, completed)
+        purge.enforce(self.connection, [entry.change for entry in completed])
         return self.outcome
 
     # --- what is asked before
 
-    def _completed(self, arrived_: Sequence[Arrived], known: set[UUID]) -> list[Arrived]:
-        return [
-            entry for entry in arrived_ if entry.change.id in known and again.complete(self.connection, entry)
-        ]
+    def _completed(self, arrived_: Sequence[Arrived], known: set[UUID], gone: Destruction) -> list[Arrived]:
+        return [e for e in arrived_ if e.change.id in known and again.complete(self.connection, e, gone)]
 
     def _known(self, arrived_: Sequence[Arrived]) -> set[UUID]:
         ids = [entry.change.id for entry in arrived_]
@@ -242,8 +243,10 @@ class Intake:
         found = self.connection.execute(_REFUSED, {"ids": list(groups)})
         return {group: (code, arguments) for group, code, arguments in found}
 
-    def _prepare(self, arrived_: Iterable[Arrived]) -> tuple[Desired, Bench]:
-        wanted: dict[str, set[UUID]] = {}
+    def _prepare(
+        self, arrived_: Sequence[Arrived], gone: Destruction = NOTHING_GONE
+    ) -> tuple[Desired, Bench]:
+        wanted = purge.cards_of(self.connection, arrived_)
         named: set[UUID] = set()
         persons: set[UUID] = set()
         for entry in arrived_:
@@ -258,6 +261,7 @@ class Intake:
                 named.add(UUID(incident))
             if change.by is not None:
                 persons.add(change.by)
+            persons.update(signers(change))
         found: dict[tuple[str, UUID], rows.Row | None] = {}
         for name in sorted(wanted):
             read = rows.read(self.connection, name, wanted[name], lock=True)
@@ -275,6 +279,7 @@ class Intake:
             shipped=self.shipped,
             late_after_s=int(late) if late else LATE_AFTER_S,
             roles_of=roles,
+            gone=gone,
         )
         return Desired(rows=found), bench
 
@@ -283,7 +288,7 @@ class Intake:
     def _write(self, desired: Desired, placed: Sequence[Placed]) -> None:
         if not placed:
             return
-        epoch, n, head = self.connection.execute(_HEAD).one()
+        epoch, n, head = self.connection.execute(_HEAD[self.connection.dialect.name]).one()[:3]
         before = self._rows_before(desired)
         lines: list[dict[str, Any]] = []
         beside: list[dict[str, Any]] = []
@@ -320,12 +325,12 @@ class Intake:
                 order = entry.order or (epoch, n)
                 sums.add(change.kind, row.get("scope_id"), digest.of_fact(change.row, order))
         self.connection.execute(_HEAD_UPDATE, {"b_n": n, "b_hash": head})
-        tell(self.connection)
         insert_many(self.connection, journal, lines)
         insert_many(self.connection, private_value, beside)
         self._write_rows(desired, before, sums)
         sums.flush(self.connection)
-        self.outcome.numbered = len(placed)
+        purge.enforce(self.connection, [entry.arrived.change for entry in placed])
+        self.outcome.numbered, self.outcome.head = len(placed), n
 
     def _rows_before(self, desired: Desired) -> dict[tuple[str, UUID], rows.Row]:
         """The changed cards as they still stand in the database."""

@@ -13,10 +13,20 @@ from uuid import UUID
 
 from commandcenter.domain import access
 from commandcenter.domain import change as entries
-from commandcenter.domain.change import Change, Edit, Private
+from commandcenter.domain.change import Change, Edit, Private, Sealed
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.merge import applied, created, judge
-from commandcenter.domain.opened import Opened, all_values, opened, readable, seals_hold, unknown_fields
+from commandcenter.domain.opened import (
+    NOTHING_GONE,
+    Opened,
+    all_values,
+    opened,
+    readable,
+    seals_hold,
+    unknown_fields,
+)
+from commandcenter.domain.purge import KIND as CERTIFICATE
+from commandcenter.domain.purge import Destruction, require_signers, signers
 from commandcenter.domain.record import REGISTRY, Kind, Situation, validate
 
 Row = dict[str, Any]
@@ -94,6 +104,7 @@ class Bench:
     shipped: Callable[[], frozenset[UUID]]
     late_after_s: int
     roles_of: Mapping[UUID, tuple[str, ...]]
+    gone: Destruction = NOTHING_GONE  # what certificates destroyed of these entries
 
 
 def situation(bench: Bench, change: Change) -> Situation:
@@ -126,7 +137,7 @@ def one(bench: Bench, caller: Caller, arrived: Arrived, desired: Desired, *, jud
         said = opened(kind, change, arrived.private)
     except (ValueError, TypeError) as error:
         raise Refused("entry_malformed", reason=str(error)) from None
-    if not seals_hold(change, arrived.private, partly=not judged):
+    if not seals_hold(change, arrived.private, partly=not judged, gone=bench.gone):
         raise Refused("seal_broken", kind=kind.name)
     key = (kind.name, change.row)
     row = desired.rows.get(key)
@@ -145,7 +156,7 @@ def one(bench: Bench, caller: Caller, arrived: Arrived, desired: Desired, *, jud
     }
     if judged:
         _may(bench, caller, change, kind, "edit", patch, row, desired)
-        validate(kind, row, patch, situation(bench, change))
+        validate(kind, row, _still_said(patch), situation(bench, change))
         judge(kind, row, row["heads"], edits)
     result = applied(kind, row["heads"], change.id, edits)
     extra = {**(row.get("extra") or {}), **(unknown_fields(kind, (change,)) or {})}
@@ -174,7 +185,7 @@ def _created(
             raise Refused("not_shipped", kind=kind.name)
     elif judged:
         _may(bench, caller, change, kind, "add", values, None, desired)
-        validate(kind, None, values, situation(bench, change))
+        validate(kind, None, _still_said(sealed), situation(bench, change))
     full: Row = {
         **values,
         "id": change.row,
@@ -190,6 +201,11 @@ def _created(
     return False
 
 
+def _still_said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to be judged: a value that was destroyed before it came was judged at its desk."""
+    return {name: value for name, value in values.items() if not isinstance(value, Sealed)}
+
+
 def _may(
     bench: Bench,
     caller: Caller,
@@ -203,12 +219,15 @@ def _may(
     if kind.name == "desk" and change.row in caller.devices and "scope_id" not in (patch if row else {}):
         return  # its own card: a chain that goes on under a new id brings one
     alone = change.n is not None and change.n <= caller.alone_until
-    held = () if change.by is None else bench.roles_of.get(change.by, ())
+    held = () if change.by is None else _roles(bench, desired, change.by)
     # a machine states its own card, also where nobody is signed in: a new chain begins with it
     own = change.by is None and kind.name == "desk" and change.row in caller.devices
     free = alone or own or access.UNSIGNED in caller.roles
     roles = access.acting_roles(held, passwords=not free) if change.by is None or free else held
     access.require(kind.name, action, roles, patch, by=change.by, row_id=change.row)
+    if kind.name == CERTIFICATE:
+        roles_of = {id_: _roles(bench, desired, id_) for id_ in signers(change)}
+        require_signers(patch, change.by, roles_of, district=caller.district)
     if caller.district or alone:
         return
     incident = _incident_of(kind, change.row, row if row is not None else patch, desired)
@@ -218,6 +237,12 @@ def _may(
     for whose in {patch.get("scope_id", (row or {}).get("scope_id")), (row or patch).get("scope_id")}:
         if not access.may_write(kind.name, whose, scopes, caller.scopes, caller.district_id):
             raise Refused("not_your_scope", kind=kind.name)
+
+
+def _roles(bench: Bench, desired: Desired, person: UUID) -> tuple[str, ...]:
+    """Somebody's roles, as the groups before this one in the same push leave them."""
+    row = desired.rows.get(("person", person))
+    return bench.roles_of.get(person, ()) if row is None else tuple(row["roles"] or ())
 
 
 def _incident_of(kind: Kind, row_id: UUID, values: Mapping[str, Any], desired: Desired) -> Row | None:

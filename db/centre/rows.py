@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from commandcenter.domain import change as entries
-from commandcenter.domain.change import Private
+from commandcenter.domain.change import Change, Private
 from commandcenter.domain.merge import heads_in, heads_out, standing
 from commandcenter.domain.opened import Opened, opened, readable, unknown_fields
 from commandcenter.domain.record import REGISTRY, Kind, settled
@@ -127,6 +127,14 @@ def refold(connection: Connection, kind: Kind, row: UUID) -> Row | None:
     )
     decoded = [entries.decode(data) for _, data in changes]
     private = private_of(connection, [change.id for change in decoded]) if kind.personal() else {}
+    return folded(kind, row, decoded, private)
+
+
+def folded(
+    kind: Kind, row: UUID, decoded: Sequence[Change], private: Mapping[UUID, Mapping[str, Private]]
+) -> Row | None:
+    """A card as these entries make it, which stand in the order of their first numbers; None while the one
+    that makes it is not among them."""
     said: list[Opened] = [opened(kind, change, private.get(change.id, {})) for change in decoded]
     made = standing(kind, said)
     if made is None:

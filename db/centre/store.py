@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection, Engine, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -17,13 +18,14 @@ from commandcenter.protocol.messages import (
     FeedPage,
     HistoryPage,
     OfferAnswer,
+    Offered,
     OfferRequest,
     Position,
     PushAnswer,
     PushRequest,
 )
-from db.centre import feed
-from db.centre.engine import reading
+from db.centre import audit, feed
+from db.centre.engine import looking, reading
 from db.centre.feed import Released, Sight
 from db.centre.intake import Intake, arrived, open_feed
 from db.centre.judgement import Caller
@@ -31,6 +33,15 @@ from db.centre.tables import epoch as epochs
 from db.centre.tables import feed_head
 
 T = TypeVar("T")
+# Who speaks where the centre itself brings entries back.
+OWN = Caller(
+    device=UUID(int=0),
+    devices=frozenset(),
+    scope_id=None,
+    roles=(),
+    scopes=frozenset({None}),
+    district_id=None,
+)
 TRIES = 8  # of a batch that met another one: a deadlock, or the same change taken at the same moment
 
 
@@ -61,7 +72,7 @@ class CentreStore:
 
     def head(self) -> Position:
         """The newest number given."""
-        with reading(self.engine) as connection:
+        with looking(self.engine) as connection:
             return feed.head(connection)
 
     def push(self, caller: Caller, request: PushRequest) -> PushAnswer:
@@ -74,9 +85,19 @@ class CentreStore:
             if began:  # first the desk learns where the restored centre stands
                 return PushAnswer(epoch=here.epoch, began=began, head=here.n, now=self._ms())
             outcome = self._intake(connection, caller).push(request, groups)
+            if outcome.fork:
+                audit.note_failure(
+                    connection,
+                    self._now(),
+                    "chain_forked",
+                    caller.device,
+                    subject=("desk", caller.device),
+                    result="failed",
+                    scope_id=caller.scope_id,
+                )
             return PushAnswer(
                 epoch=here.epoch,
-                head=feed.head(connection).n,
+                head=here.n if outcome.head is None else outcome.head,
                 now=self._ms(),
                 fork=outcome.fork,
                 verdicts=outcome.verdicts,
@@ -110,8 +131,13 @@ class CentreStore:
                     epoch=here.epoch, began=began, head=here.n, now=self._ms(), to=position.n, more=True
                 )
             found = feed.released(connection, position.n, limit)
-            sight = Sight(connection, caller, found)
-            numbered = [one for entry in found if (one := sight.numbered(entry, whole=whole)) is not None]
+            ahead = feed.certificates(connection, found, found[-1].n) if found else []
+            sight = Sight(connection, caller, [*ahead, *found])
+            numbered = [
+                one
+                for entry in (*ahead, *found)
+                if (one := sight.numbered(entry, whole=whole or entry in ahead)) is not None
+            ]
             to = found[-1].n if found else position.n
             more = to < here.n
             # read in the same transaction, so that it says what stood at ``to``
@@ -161,6 +187,7 @@ class CentreStore:
         found: Sequence[Released],
         next_: int | None,
     ) -> HistoryPage:
+        found = [*feed.certificates(connection, found), *found]
         sight = Sight(connection, caller, found)
         numbered = [one for entry in found if (one := sight.numbered(entry, whole=True)) is not None]
         return HistoryPage(epoch=here.epoch, head=here.n, now=self._ms(), entries=numbered, next=next_)
@@ -183,6 +210,15 @@ class CentreStore:
             connection.execute(insert(epochs), {"epoch": epoch, "after": here.n})
             connection.execute(update(feed_head), {"epoch": epoch})
             return Position(epoch=epoch, n=here.n)
+
+    def carry(self, certificates: Sequence[tuple[bytes, tuple[int, int]]]) -> int:
+        """After a restore: the certificates that the former database knew, as entries offered again, so that
+        what they destroyed is told to nobody. How many were not here."""
+        offered = [Offered(e=msgspec.Raw(data), epoch=epoch, n=n) for data, (epoch, n) in certificates]
+        if not offered:
+            return 0
+        with self.engine.begin() as connection:
+            return self._intake(connection, OWN).offer(offered).numbered
 
     def _intake(self, connection: Connection, caller: Caller) -> Intake:
         return Intake(

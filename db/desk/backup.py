@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from commandcenter.domain.errors import Unavailable
+from db.desk import purge
 from db.desk.engine import Connection, connect, explained
 from db.desk.upgrade import SCHEMA, keep_copy
 
@@ -33,6 +34,9 @@ def backup(connection: Connection, file: Path, target: Path) -> None:
     """Copy the open database to ``target`` and check the copy; refuses to overwrite."""
     if target.exists():
         raise Unavailable("file_exists", file=str(target))
+    if purge.wants_scrub(connection):  # a copy has the freed pages too
+        with explained(file):
+            purge.scrub(connection)
     try:
         keep_copy(connection, file, target)
     except OSError as error:

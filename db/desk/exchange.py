@@ -53,6 +53,18 @@ class Taken:
     met_epoch: bool = False  # the centre was restored: nothing of the answer was taken but that
     ask_whole: bool = False  # it named own entries that are not here: nothing was taken, ask for their bytes
 
+    def and_then(self, later: Taken) -> Taken:
+        """Both, taken in one transaction one after the other."""
+        return Taken(
+            change_set=self.change_set | later.change_set,
+            new_lines=self.new_lines + later.new_lines,
+            renew=self.renew or later.renew,
+            shown=self.shown | later.shown,
+            differing=later.differing,
+            met_epoch=later.met_epoch,
+            ask_whole=later.ask_whole,
+        )
+
 
 def position(connection: Connection) -> Position:
     """Where this desk stands in the feed."""

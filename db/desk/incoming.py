@@ -16,9 +16,10 @@ from commandcenter.domain import digest
 from commandcenter.domain.change import Change, ChangeSet, Private
 from commandcenter.domain.merge import applied, created, heads_out
 from commandcenter.domain.opened import all_values, opened, readable, unknown_fields
+from commandcenter.domain.purge import KIND as CERTIFICATE
 from commandcenter.domain.record import REGISTRY, Kind, settled
 from commandcenter.protocol.messages import LEFT_OUT, Beside, Note, Numbered
-from db.desk import projections, statements
+from db.desk import projections, purge, statements
 from db.desk.digests import Digests
 from db.desk.engine import Connection
 from db.desk.new_facts import BY_ITSELF, NewFact, fact_row, give_number, keep_beside, line, new_fact, write
@@ -113,7 +114,7 @@ class Incoming:
         self.new_lines += 1
         kind = REGISTRY.get(change.kind)
         if kind is not None and kind.nature == "fact" and kind.name not in BY_ITSELF:
-            self._new_facts.append(new_fact(entry, change, kind, _private(entry.p)))
+            self._new_facts.append(new_fact(entry, change, kind, self._private(entry, change)))
             self._count_fact(kind, change, _order(entry))
             self._touch(kind, change.row)
             self.shown.add(change.row)
@@ -135,7 +136,7 @@ class Incoming:
         kind = REGISTRY.get(change.kind)
         if kind is None:
             return  # a newer program's kind: kept, and sent on, until this program is the newer one
-        private = _private(entry.p)
+        private = self._private(entry, change)
         if private:
             keep_beside(self.connection, kind, change, private)
         if kind.nature == "fact":
@@ -144,6 +145,7 @@ class Incoming:
             self._card(kind, change, private, entry)
         self._touch(kind, change.row)
         self.shown.add(change.row)
+        self._destroy(change)
 
     def _again(self, entry: Numbered, change: Change, known: tuple[Any, ...]) -> None:
         _, _, epoch, number, order_epoch, order_number, absent, _ = known
@@ -158,7 +160,7 @@ class Incoming:
         give_number(self.connection, entry, change.id)
         if kind is None:
             return
-        private = _private(entry.p)
+        private = self._private(entry, change)
         had = not private or private_of(self.connection, change.id)
         if private and not had:
             keep_beside(self.connection, kind, change, private)
@@ -178,6 +180,17 @@ class Incoming:
         else:
             self._card_again(kind, change.row, was)
         self._touch(kind, change.row)
+        self._destroy(change)
+
+    def _private(self, entry: Numbered, change: Change) -> dict[str, Private]:
+        """An entry's personal values but those that a certificate destroyed."""
+        return purge.left(self.connection, change.id, change.row, _private(entry.p)) if entry.p else {}
+
+    def _destroy(self, change: Change) -> None:
+        """A certificate is in effect from here on: it has its number."""
+        if change.kind == CERTIFICATE:
+            for name, rows in purge.take(self.connection, change).items():
+                self.touched.setdefault(name, set()).update(rows)
 
     # --- facts
 

@@ -24,7 +24,7 @@ from db.desk.standing import entries_of, write_card
 # Every own entry up to this line of the journal has its number or its refusal: where looking begins.
 LOW_WATER = "centre.low_water"
 _UNSENT = (
-    "SELECT id, device, n, bytes FROM journal WHERE seq > ? AND number IS NULL AND absent IS NULL"
+    "SELECT seq, id, device, n, bytes FROM journal WHERE seq > ? AND number IS NULL AND absent IS NULL"
     " ORDER BY seq"
 )
 _FIRST_UNSENT = (
@@ -37,6 +37,11 @@ _TO_OFFER = (
     " WHERE epoch <> ?1 AND number > ?2 AND (e, o) > (?3, ?4) ORDER BY e, o"
 )
 
+_CERTIFICATES_TO_OFFER = (
+    "SELECT j.id, j.bytes, coalesce(j.order_epoch, j.epoch) AS e, coalesce(j.order_number, j.number) AS o"
+    " FROM certificate AS c JOIN journal AS j ON j.id = c.id WHERE j.epoch <> ?1 AND j.number > ?2"
+    " ORDER BY e, o"
+)
 _PLACE = (
     "SELECT bytes, coalesce(order_epoch, epoch), coalesce(order_number, number) FROM journal"
     " WHERE id = ? AND number IS NOT NULL"
@@ -53,10 +58,26 @@ _head = msgspec.json.Decoder(_Head)
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """The next groups to push, of one chain, in its order."""
+    """The next groups to push, of one chain, in its order. ``through``: the journal's line of the last entry;
+    ``more``: there is more behind it."""
 
     groups: list[list[Sent]]
+    through: int
     more: bool
+
+    @property
+    def changes(self) -> int:
+        """How many entries."""
+        return sum(map(len, self.groups))
+
+    @property
+    def size(self) -> int:
+        """The bytes of the entries."""
+        return sum(len(entry.e) for group in self.groups for entry in group)
+
+    def changes_of(self, group: UUID) -> int:
+        """How many entries the group with this id has."""
+        return sum(len(entries_) for entries_ in self.groups if _head.decode(entries_[0].e).id == group)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +89,17 @@ class Waiting:
     oldest_at: datetime | None
 
 
-def next_parcel(connection: Connection, limit: int = PUSH_BYTES) -> Parcel | None:
-    """The oldest unsent groups, at most ``limit`` bytes of entries but at least one group; None: nothing."""
-    low = int(local.get(connection, LOW_WATER, 0))
+def next_parcel(connection: Connection, limit: int = PUSH_BYTES, after: int = 0) -> Parcel | None:
+    """The oldest unsent groups behind the journal's line ``after``, at most ``limit`` bytes of entries but at
+    least one group; None: nothing."""
+    low = max(after, int(local.get(connection, LOW_WATER, 0)))
     groups: list[list[Sent]] = []
     current: UUID | None = None
     first_device: object = None
     previous: tuple[object, int] | None = None  # whose chain, and how far it came in this parcel
-    size = 0
+    size = through = 0
     more = False
-    for id_, of_device, n, data in connection.execute(_UNSENT, (low,)):
+    for seq, id_, of_device, n, data in connection.execute(_UNSENT, (low,)):
         head = _head.decode(data)
         group = head.group or head.id
         if group != current:
@@ -93,7 +115,14 @@ def next_parcel(connection: Connection, limit: int = PUSH_BYTES) -> Parcel | Non
         previous = (of_device, n)
         groups[-1].append(Sent(e=msgspec.Raw(data), p=beside(connection, id_), b=before))
         size += len(data)
-    return Parcel(groups=groups, more=more) if groups else None
+        through = seq
+    return Parcel(groups=groups, through=through, more=more) if groups else None
+
+
+def is_waiting(connection: Connection) -> bool:
+    """Whether an own entry has neither its number nor its refusal."""
+    low = int(local.get(connection, LOW_WATER, 0))
+    return connection.execute(_FIRST_UNSENT, (low,)).fetchone() is not None
 
 
 def _hash_before(connection: Connection, device: bytes, n: int) -> bytes:
@@ -133,7 +162,7 @@ def waiting(connection: Connection) -> Waiting:
     """How much waits; reads what is behind the low-water mark only."""
     low = int(local.get(connection, LOW_WATER, 0))
     changes, groups, oldest = 0, set(), None
-    for _, _, _, data in connection.execute(_UNSENT, (low,)):
+    for *_, data in connection.execute(_UNSENT, (low,)):
         head = _head.decode(data)
         groups.add(head.group or head.id)
         if changes == 0:
@@ -206,10 +235,14 @@ def to_offer(
     connection: Connection, epoch: int, lowest: int, above: Position | None = None, limit: int = PUSH_BYTES
 ) -> list[Offered]:
     """Entries numbered above ``lowest`` in another epoch than ``epoch``, in the order of their first numbers,
-    after ``above``: what a restored centre may lack. What has its new number since is none of them."""
+    after ``above``: what a restored centre may lack. What has its new number since is none of them. Before
+    all others the certificates: what they destroyed the restored centre is not to tell anybody."""
     out: list[Offered] = []
     size = 0
     start = (0, 0) if above is None else (above.epoch, above.n)
+    if above is None:
+        for _, data, order_epoch, order_number in connection.execute(_CERTIFICATES_TO_OFFER, (epoch, lowest)):
+            out.append(Offered(e=msgspec.Raw(data), epoch=order_epoch, n=order_number))
     for id_, data, order_epoch, order_number in connection.execute(_TO_OFFER, (epoch, lowest, *start)):
         out.append(Offered(e=msgspec.Raw(data), epoch=order_epoch, n=order_number, p=beside(connection, id_)))
         size += len(data)

@@ -19,7 +19,7 @@ from commandcenter.domain.change import GENESIS, Change, ChangeSet, Edit, Grow, 
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.merge import created, heads_out, merge
 from commandcenter.domain.record import Kind, Situation, kind_of, make, settled, validate, values_of
-from db.desk import projections, statements
+from db.desk import projections, purge, statements
 from db.desk.engine import Connection, explained
 
 GROUP_MAX = 500
@@ -168,6 +168,7 @@ class Transaction:
             return False
         merged = merge(kind, row, heads, change_id, edits)
         sealed, private = entries.seal_edited(kind, edits, self.mint.new_salt)
+        private = purge.left(self.connection, change_id, id_, private)
         self._append(kind, change_id, id_, private, row, edit=sealed)
         codec = statements.CODECS[kind.name]
         names = [*merged.values, "heads"]

@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from commandcenter.domain import change as entries
-from commandcenter.domain.change import GENESIS, Change, Edit, Private, Sealed
+from commandcenter.domain.change import GENESIS, Change, Private
 from commandcenter.domain.clock import to_ms
 from commandcenter.domain.merge import heads_out
-from commandcenter.domain.opened import all_values, readable
+from commandcenter.domain.opened import all_values, readable, sealed_fields
 from commandcenter.domain.opened import opened as open_entry
+from commandcenter.domain.purge import Destruction
 from commandcenter.domain.record import REGISTRY
-from db.desk import card_checks, projections, statements
+from db.desk import card_checks, projections, purge, statements, verify_heads
 from db.desk.card_checks import Stored, stamps
 from db.desk.engine import Connection
 
@@ -90,6 +91,9 @@ class _Run:
         self.partly: set[tuple[str, UUID]] = set()  # cards of which entries went out of sight
         self.sealed = 0  # entries with values beside the chain that are there
         self.wanted: dict[UUID, dict[int, str]] = {}
+        self.gone = Destruction()  # what the certificates in effect destroyed
+        for order in purge.in_effect(connection):
+            self.gone |= order.destruction()
 
     def entry(
         self, seq: int, columns: tuple[Any, ...], data: bytes, hash_: bytes | None, place: _Place
@@ -172,17 +176,16 @@ class _Run:
             self._compare(kind.name, change.row, full, change)
 
     def _private(self, change: Change, place: _Place) -> dict[str, Private]:
-        sealed = _sealed_values(change)
+        sealed = sealed_fields(change)
         if not sealed:
             return {}
         raw = self.connection.execute(
             "SELECT body, row_id, incident_id FROM private_value WHERE change_id = ?", (change.id.bytes,)
         ).fetchone()
         if raw is None:
-            # not this desk's to see, or no longer: the centre does not send it, and it was taken away
-            if not place.foreign and place.absent != "hidden":
-                for name in sealed:
-                    self._missing(change, name)
+            for name in sealed:
+                # not this desk's to see, or no longer: the centre does not send it, and it was taken away
+                self._missing(change, name, unseen=place.foreign or place.absent == "hidden")
             return {}
         self.sealed += 1
         if raw[1] != change.row.bytes or not self._of_its_event(change, raw[2]):
@@ -203,9 +206,10 @@ class _Run:
                 value = body[name]
                 salt = bytes.fromhex(value["salt"])
                 private = Private(salt=salt, value=value["value"], former=value["former"])
-                same = (to is None or entries.seal(salt, private.value) == to) and (
-                    former is None or entries.seal(salt, private.former) == former
-                )
+                same = to is None or entries.seal(salt, private.value) == to
+                if former is not None and (private.former is not None or not self._former_gone(change, name)):
+                    same = same and entries.seal(salt, private.former) == former
+                self._still_there(change, name, private)
                 out[name] = private
             except _UNREADABLE:
                 same = False
@@ -220,9 +224,23 @@ class _Run:
         said = (change.set or {}).get("incident_id")
         return incident_id == (None if said is None else UUID(said).bytes)
 
-    def _missing(self, change: Change, name: str) -> None:
-        # until a certificate says that it was destroyed, a value that is gone was taken away
-        self.result.found(_about(change, Finding(code="value_missing", detail=name)))
+    def _missing(self, change: Change, name: str, *, unseen: bool = False) -> None:
+        """A value is gone: as a certificate says, or it was taken away."""
+        if self.gone.takes(change.id, change.row, name):
+            self.result.purged += 1
+        elif not unseen:
+            self.result.found(_about(change, Finding(code="value_missing", detail=name)))
+
+    def _former_gone(self, change: Change, name: str) -> bool:
+        gone = self.gone.takes(change.id, change.row, name, former=True)
+        self.result.purged += gone
+        return gone
+
+    def _still_there(self, change: Change, name: str, private: Private) -> None:
+        """What a certificate says was destroyed is not to be found."""
+        former = private.former is not None and self.gone.takes(change.id, change.row, name, former=True)
+        if former or self.gone.takes(change.id, change.row, name):
+            self.result.found(_about(change, Finding(code="value_not_destroyed", detail=name)))
 
     def _altered(self, change: Change, name: str) -> None:
         self.result.found(_about(change, Finding(code="value_altered", detail=name)))
@@ -273,6 +291,17 @@ class _Run:
                 self.result.found(Finding(code="newest_missing", device=owner, n=n, detail=f"{last}"))
             elif kept != hash_ or last != n:
                 self.result.found(Finding(code="head_differs", device=owner, n=n))
+        for n, detail in verify_heads.contradictions(self.connection):
+            self.result.found(Finding(code="centre_contradicts", n=n, detail=detail))
+
+    def _beside(self) -> None:
+        (beside,) = self.connection.execute("SELECT count(*) FROM private_value").fetchone()
+        if beside > self.sealed:
+            self.result.found(
+                Finding(code="row_without_entry", kind="private_value", detail=f"{beside - self.sealed}")
+            )
+        if count := purge.differing(self.connection):
+            self.result.found(Finding(code="projection_differs", detail=f"destroyed: {count}"))
 
     def finish(self) -> None:
         for card in card_checks.make(self.cards, self.partly):
@@ -289,11 +318,7 @@ class _Run:
             (stored,) = self.connection.execute(f'SELECT count(*) FROM "{kind}"').fetchone()
             if stored > seen:
                 self.result.found(Finding(code="row_without_entry", kind=kind, detail=f"{stored - seen}"))
-        (beside,) = self.connection.execute("SELECT count(*) FROM private_value").fetchone()
-        if beside > self.sealed:
-            self.result.found(
-                Finding(code="row_without_entry", kind="private_value", detail=f"{beside - self.sealed}")
-            )
+        self._beside()
         facts = sum(self.seen[kind] for kind in statements.FACT_KINDS)
         (lines,) = self.connection.execute("SELECT count(*) FROM timeline").fetchone()
         if lines != facts:
@@ -316,20 +341,6 @@ def _about(change: Change, finding: Finding) -> Finding:
     return replace(finding, device=change.device, n=change.n, kind=change.kind, row=change.row)
 
 
-def _sealed_values(change: Change) -> dict[str, tuple[Sealed | None, Sealed | None]]:
-    out: dict[str, tuple[Sealed | None, Sealed | None]] = {}
-    for name, value in (change.set or {}).items():
-        if isinstance(value, Sealed):
-            out[name] = (value, None)
-    for name, edit in (change.edit or {}).items():
-        if isinstance(edit, Edit) and (isinstance(edit.to, Sealed) or isinstance(edit.former, Sealed)):
-            out[name] = (
-                edit.to if isinstance(edit.to, Sealed) else None,
-                edit.former if isinstance(edit.former, Sealed) else None,
-            )
-    return out
-
-
 def verify(
     connection: Connection,
     anchors: Iterable[Anchor] = (),
@@ -341,12 +352,12 @@ def verify(
     ``shipped``: the ids of the changes that came with the program, of all editions; without it a row that
     somebody added in their manner passes for one."""
     result = Verification()
-    run = _Run(connection, result, shipped)
-    for anchor in anchors:
-        run.wanted.setdefault(anchor.device, {})[anchor.n] = anchor.hash.lower()
-        result.anchors += 1
     connection.execute("BEGIN")
     try:
+        run = _Run(connection, result, shipped)
+        for anchor in anchors:
+            run.wanted.setdefault(anchor.device, {})[anchor.n] = anchor.hash.lower()
+            result.anchors += 1
         cursor = connection.execute(
             "SELECT seq, id, device, n, row, bytes, hash, coalesce(order_epoch, epoch),"
             " coalesce(order_number, number), absent FROM journal ORDER BY seq"

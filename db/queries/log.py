@@ -11,6 +11,7 @@ from uuid import UUID
 from commandcenter.domain.clock import day_number, day_span, from_ms, to_ms
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
+from db.queries.purge import destroyed_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class LogLine:
     values: dict[str, Any]
     struck: Struck | None
     replaces_id: UUID | None  # the struck line that this one replaces
+    destroyed: str = ""  # the number of the certificate by which its words were destroyed
 
     @property
     def text(self) -> str:
@@ -202,6 +204,17 @@ def lines_by_id(connection: Connection, ids: Sequence[UUID]) -> list[LogLine]:
     return _lines(connection, found)
 
 
+# The field that a fact of a kind is read by; asked only where it is empty, which is rare.
+_SAYS = {"log_entry": "text", "strike": "reason"}
+
+
+def _destroyed(connection: Connection, kind: str, row_id: bytes, values: dict[str, Any]) -> str:
+    name = _SAYS.get(kind)
+    if name is None or values.get(name):
+        return ""
+    return destroyed_of(connection, UUID(bytes=row_id)).get(name, "")
+
+
 def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLine]:
     rows = _rows(connection, raw)
     strikes = _rows_of(connection, "strike", [line[4] for line in raw if line[4] is not None])
@@ -223,12 +236,13 @@ def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLi
                 if strike is None
                 else Struck(
                     id=strike["id"],
-                    reason=strike["reason"],
+                    reason=strike["reason"] or "",
                     at=strike["happened_at"],
                     by_id=strike["typed_by_id"],
                     replacement_id=strike["replacement_id"],
                 ),
                 replaces_id=replaced.get(row_id),
+                destroyed=_destroyed(connection, kind, row_id, values),
             )
         )
     return out

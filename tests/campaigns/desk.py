@@ -77,7 +77,7 @@ def say(**what: object) -> None:
 
 def enrol(desk: Desk, told: Said) -> Said:
     """Become a desk of a centre, as on the settings page."""
-    desk.desktop.enrol(told["url"], told["code"]).result(60)
+    desk.desktop.sync.enrol(told["url"], told["code"]).done.result(60)
     return {}
 
 

@@ -13,10 +13,10 @@ import pytest
 import commandcenter.domain.records  # noqa: F401  fills the registry
 from commandcenter.domain.codes import EVENT_CODE, TABLES
 from commandcenter.domain.record import REGISTRY
+from commandcenter.services.code_words import code_label
 from commandcenter.services.reference import event_codes
 from commandcenter.words import LANGUAGES, Words, catalogue
 from tests.contracts.test_house import parsed, sources
-from ui.register_words import code_label
 
 ERRORS = {"Refused": "refused", "Unavailable": "unavailable"}
 

@@ -196,14 +196,15 @@ def test_a_street_sees_and_writes_its_own(kind: str) -> None:
         own = scope in (STREET, COMMUNITY)
         for incident in TAKING_PART:
             part = bool({STREET, COMMUNITY} & set(incident))
-            assert may_see(kind, scope, incident, desk, DISTRICT) == (register or own or part)
+            public = REGISTRY[kind].public
+            assert may_see(kind, scope, incident, desk, DISTRICT) == (public or own or part)
             assert may_write(kind, scope, incident, desk, DISTRICT) == (own or (part and not register))
             assert may_see_personal(kind, scope, incident, desk, DISTRICT) == (own or (part and not register))
 
 
-def test_a_desk_of_no_scope_reads_registers_only() -> None:
+def test_a_desk_of_no_scope_reads_what_is_public_only() -> None:
     for kind, definition in REGISTRY.items():
         for scope in SCOPES:
-            assert may_see(kind, scope, (), (), DISTRICT) == definition.register
+            assert may_see(kind, scope, (), (), DISTRICT) == definition.public
             assert not may_write(kind, scope, (STREET,), (), DISTRICT)
             assert not may_see_personal(kind, scope, (), (), None)

@@ -154,7 +154,7 @@ def test_a_person_has_one_account(engine: Engine, cheap: Counting) -> None:
     with engine.begin() as connection:
         for work in (
             partial(accounts.withdraw_account, connection, CHEN, NOW),
-            partial(accounts.reopen_account, connection, CHEN),
+            partial(accounts.reopen_account, connection, CHEN, NOW),
             partial(accounts.set_password, connection, person_id=CHEN, password=PASSWORD, now=NOW),
         ):
             assert refusal(work).code == "no_account"
@@ -211,7 +211,9 @@ def test_the_chief_lets_somebody_try_again(engine: Engine, cheap: Counting) -> N
     assert sign_in(engine, cheap, "lin", PASSWORD) == LIN
     assert told(engine, cheap, "lin", device=OTHER).code == "locked_out"
     with reading(engine) as connection:
-        row = connection.execute(select(attempt).where(attempt.c.device == DESK)).one()
+        row = connection.execute(
+            select(attempt).where((attempt.c.device == DESK) & (attempt.c.purpose == "person"))
+        ).one()
     assert (row.released_by, row.released_at) == (CHIEF, NOW)
 
 
@@ -238,7 +240,7 @@ def test_a_withdrawn_account_opens_again(engine: Engine, cheap: Counting) -> Non
         accounts.withdraw_account(connection, LIN, NOW)
     assert told(engine, cheap, "lin", PASSWORD).code == "wrong_password"
     with engine.begin() as connection:
-        accounts.reopen_account(connection, LIN)
+        accounts.reopen_account(connection, LIN, NOW)
     assert sign_in(engine, cheap, "lin", PASSWORD) == LIN
 
 

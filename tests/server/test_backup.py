@@ -155,13 +155,13 @@ def drill(data: Path, database: list[str], url: str | None) -> None:
     with running(open_centre(url, data)) as centre, centre.client(pen.caller) as client:
         page = client.get("/v1/feed", epoch=before.epoch, n=3).json()
         assert page["epoch"] == epochs[-1] and page["began"][-1] == {"epoch": epochs[-1], "after": 2}
-        assert [entry["n"] for entry in client.get("/v1/feed", epoch=epochs[-1], n=0).json()["entries"]] == [
-            1,
-            2,
-        ]
+        restored = client.get("/v1/feed", epoch=epochs[-1], n=0).json()["entries"]
+        assert [entry["n"] for entry in restored] == [1, 2, 3]
+        said = restored[-1]["e"]["set"]
+        assert (said["action"], said["count"]) == ("centre_restored", 2), "the trail says so"
         fresh = Pen()
         with centre.client(fresh.caller) as other:
-            assert other.push(fresh, "d").json()["head"] == 3
+            assert other.push(fresh, "d").json()["head"] == 4
 
 
 def test_the_drill_on_a_file(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_drill_on_a_file(tmp_path: Path) -> None:
     drill(data, [], None)
     kept = sorted(folder_of(data).glob("before-restore-*.sqlite3"))
     connection = sqlite3.connect(kept[0])
-    assert connection.execute("SELECT n FROM feed_head").fetchone() == (3,)
+    assert connection.execute("SELECT n FROM feed_head").fetchone() == (4,), "a, b, the backup's own entry, c"
     connection.close()
     assert not (data / "arriving").exists()
 

@@ -112,7 +112,8 @@ def test_a_code_makes_one_token_once(admitting: Running) -> None:
     with client:
         pen = Pen(district_desk(device=device, scope_id=DISTRICT))
         assert client.push(pen, "a").status_code == 200
-        assert admitting.store.head().n == 2  # the administrator's card and this
+        # the account, the administrator's card, two codes, two enrolments, and this
+        assert admitting.store.head().n == 7
 
 
 def test_a_street_sees_its_own(admitting: Running) -> None:

@@ -19,6 +19,7 @@ from schemathesis.checks import CHECKS, not_a_server_error
 from commandcenter.protocol import admission as messages
 from commandcenter.runtime import new_id
 from commandcenter.server import accounts, admission
+from commandcenter.server.administration import Administration
 from commandcenter.server.doors import Doors
 from commandcenter.server.first_admin import person_entry
 from commandcenter.server.gate import CentreGate
@@ -47,7 +48,10 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Runnin
         code = admission.new_code(connection, scope_id=district, roles=("desk",), by=None, now=now())
     person_entry(store, person, "chen", district, new_id, now())
     more: dict[str, Any] = {
-        "more": lambda threads, hub: Doors(engine, gate, threads, hub, now=now).endpoints()
+        "more": lambda threads, hub: {
+            **Doors(engine, gate, threads, hub, now=now).endpoints(),
+            **Administration(engine, gate, threads, now=now).endpoints(),
+        }
     }
     with running(engine, gate, **more) as one, Client(one.address) as client:  # type: ignore[arg-type]
         public = bytes(SigningKey.generate().verify_key).hex()

@@ -11,9 +11,12 @@ from uuid import UUID
 from commandcenter.domain.change import decode
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.opened import Opened
+from commandcenter.domain.purge import Destruction
 from commandcenter.domain.record import REGISTRY, Kind
 from db.centre import again, intake, judgement, rows
+from db.centre import purge as centre_purge
 from db.desk import incoming, outbox, standing, statements
+from db.desk import purge as desk_purge
 from db.desk.store import Transaction
 
 
@@ -143,10 +146,36 @@ def local_clocks_decide() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def destroyed_once_only() -> Iterator[None]:
+    """A certificate destroys what is there when it comes; what comes after it is taken in as it is."""
+
+    def whole(self: Any, change: UUID, row: UUID, private: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(private)
+
+    strip_desk, strip_centre = desk_purge._strip, centre_purge._strip
+    left = Destruction.left
+
+    def striking(original: Any) -> Any:
+        def work(*arguments: Any) -> Any:
+            with patch.object(Destruction, "left", left):
+                return original(*arguments)
+
+        return work
+
+    with (
+        patch.object(desk_purge, "_strip", striking(strip_desk)),
+        patch.object(centre_purge, "_strip", striking(strip_centre)),
+        patch.object(Destruction, "left", whole),
+    ):
+        yield
+
+
 VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "numbers instead of change ids as base": numbers_as_base,
     "fields with unsent values skipped": unsent_fields_skipped,
     "re-offered entries judged again": offered_judged_again,
     "cached refusals": cached_refusals,
     "local clocks deciding": local_clocks_decide,
+    "certificates that destroy once only": destroyed_once_only,
 }

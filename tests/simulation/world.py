@@ -33,6 +33,7 @@ from commandcenter.services.incidents import (
     ReopenIncident,
 )
 from commandcenter.services.log import StrikeFact, WriteLogEntry
+from commandcenter.services.purge import Certify, Purge
 from commandcenter.services.reference import is_code
 from commandcenter.services.registers import AddCard, EditCard
 from commandcenter.services.workplace import Workplace
@@ -44,6 +45,7 @@ from db.desk.standing import private_of
 from db.desk.store import Mint
 from db.desk.upgrade import SCHEMA, configuration
 from db.desk.verify import verify
+from db.queries.purge import personal_of
 
 START = datetime(2026, 7, 28, 6, 0, tzinfo=UTC)
 DISTRICT, STREET_A, STREET_B = (UUID(int=n) for n in (0xD1, 0x5A, 0x5B))
@@ -153,11 +155,13 @@ class World:
         # half of the worlds have one incident and one field that everybody edits: there rules break
         self.crowded = self.random.random() < 0.5
         self.fields = FIELDS[:1] if self.crowded else FIELDS
+        self.purging = self.random.random() < 0.6
         self.backups: list[bytes] = []
         self.restores = 0
         self.typed = 0
         self.value_of: dict[str, tuple[UUID, str]] = {}  # value -> (row, field) that it was typed into
         self.seen_by: dict[str, frozenset[str]] = {}  # value -> the values seen when it was typed
+        self.purged: dict[UUID, frozenset[str]] = {}  # certificate -> the words that it names
         self.committed: dict[str, list[UUID]] = {}  # machine -> the changes that its operator saw confirmed
         self.numbered: set[UUID] = set()
 
@@ -232,7 +236,7 @@ class World:
     def value(self) -> str:
         """A text that was never typed before."""
         self.typed += 1
-        return f"值{self.typed}"
+        return f"值{self.typed}号"
 
     def rows(self, machine: Machine, kind: str) -> list[UUID]:
         found = machine.connection.execute(f'SELECT id FROM "{kind}" ORDER BY id').fetchall()
@@ -284,7 +288,7 @@ class World:
             )
         else:
             persons = self.rows(machine, "person")
-            roles = self.random.sample(("duty_officer", "duty_chief", "leader", "auditor"), 2)
+            roles = self.random.sample(("duty_officer", "duty_chief", "leader", "security_officer"), 2)
             if persons and self.random.random() < 0.7:
                 self.do(
                     machine,
@@ -345,6 +349,41 @@ class World:
         else:
             scope = self.random.choice((STREET_A, STREET_B, DISTRICT))
             self.do(machine, EditIncident(id=id_, fields={"scope_id": str(scope)}))
+
+    def purge(self, machine: Machine) -> None:
+        """Two people sign for the destruction of what somebody wrote: a line, a card, a whole incident, or
+        what lies refused in the inbox."""
+        signers = [self._with_role(machine, role) for role in ("security_officer", "duty_chief")]
+        kind = self.random.choice(("log_entry", "log_entry", "incident", "person", "strike"))
+        rows = self.rows(machine, kind)
+        refused = machine.connection.execute(
+            "SELECT coalesce(\"row\", id) FROM journal WHERE absent = 'refused' ORDER BY seq"
+        ).fetchall()
+        if refused and self.random.random() < 0.5:
+            rows = [UUID(bytes=id_) for (id_,) in refused]
+        if not rows or None in signers:
+            return
+        row, whole = self.random.choice(rows), self.random.random() < 0.4
+        words = {
+            value
+            for one in personal_of(machine.connection, kind, row, whole=whole).values
+            for value in (private_of(machine.connection, one.change)[one.field].value,)
+        }
+        wish = Purge(kind=kind, row=row, basis="retention_over", assessment="评估", whole=whole)
+        made = self.do(
+            machine,
+            Certify(purge=wish, assessed_by_id=signers[0], approved_by_id=signers[1]),
+        )
+        if made:
+            self.purged[made[0]] = frozenset(str(word) for word in words if len(str(word)) > 2)
+
+    def _with_role(self, machine: Machine, role: str) -> Any:
+        found = machine.connection.execute("SELECT id, roles FROM person ORDER BY id").fetchall()
+        holders = [UUID(bytes=id_) for id_, roles in found if role in (roles or "")]
+        if holders:
+            return self.random.choice(holders)
+        made = self.do(machine, AddCard(kind="person", fields={"name": self.value(), "roles": [role]}))
+        return made[0] if made else None
 
     def jump_clock(self, machine: Machine) -> None:
         machine.clock.error += timedelta(seconds=self.random.choice((-7200, -30, 30, 7200)))
@@ -514,7 +553,7 @@ class World:
             self.card,
         ]
         if machine.scope is None:
-            actions.append(self.share)
+            actions += [self.share, *(self.purge,) * (3 if self.purging else 0)]
         self.random.choice(actions)(machine)
 
     # --- quiet
@@ -557,6 +596,7 @@ class World:
         for machine in self.machines:
             self._check_desk(machine)
         self._check_values()
+        self._check_purged()
         held = {UUID(bytes=id_) for (id_,) in self.centre_file.execute("SELECT id FROM journal")}
         for machine in self.machines:
             mine = {
@@ -604,7 +644,7 @@ class World:
         incidents = self.centre_rows("incident")
         out = {}
         for id_, row in rows.items():
-            if REGISTRY[kind].register or row["scope_id"] == machine.scope:
+            if REGISTRY[kind].public or row["scope_id"] == machine.scope:
                 own_scope = row["scope_id"] == machine.scope
                 hidden = dict.fromkeys(REGISTRY[kind].personal()) if not own_scope else {}
                 out[id_] = {**row, **hidden} if not self._own(machine, id_) else row
@@ -650,10 +690,30 @@ class World:
                     standing.update(value["value"] for value in body.values())
         for body in private.values():
             accepted.update(value["value"] for value in json.loads(body).values() if value["value"])
-        for value in accepted & self.value_of.keys():
+        # what was destroyed superseded what was seen with it all the same
+        gone = {word for id_ in self._accepted_certificates() for word in self.purged.get(id_, ())}
+        for value in (accepted - gone) & self.value_of.keys():
             if value in standing:
                 continue
-            assert self._superseded(value, accepted), f"{value} went under unseen"
+            assert self._superseded(value, accepted | gone), f"{value} went under unseen"
+
+    def _accepted_certificates(self) -> list[UUID]:
+        return [UUID(bytes=id_) for (id_,) in self.centre_file.execute("SELECT id FROM certificate")]
+
+    def _check_purged(self) -> None:
+        """What an accepted certificate names is nowhere: not in the rows, not beside the chain, and not in
+        the bytes of any file."""
+        words = {word for id_ in self._accepted_certificates() for word in self.purged.get(id_, ())}
+        if not words:
+            return
+        sides = [("the centre", self.centre_file)]
+        sides += [(machine.name, machine.connection) for machine in self.machines]
+        for name, connection in sides:
+            connection.execute("VACUUM")
+            image = connection.serialize()
+            for word in words:
+                assert word.encode() not in image, f"{name} still has {word}"
+                assert word.encode("unicode-escape") not in image, f"{name} still has {word}, escaped"
 
     def _superseded(self, value: str, accepted: set[str]) -> bool:
         """Whether somebody who saw this value, or an own value typed over it, typed an accepted one."""

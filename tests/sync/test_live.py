@@ -223,12 +223,12 @@ def test_a_desk_enrols_while_it_is_open(centre: CentreProcess, tmp_path: Path) -
     with desk(tmp_path / "a") as a:
         assert a.sync_state().state == "not_enrolled"
         with pytest.raises(Refused) as raised:
-            a.enrol(centre.url, "2222-2222-2222-2222-2223").result(20)
+            a.sync.enrol(centre.url, "2222-2222-2222-2222-2223").done.result(20)
         assert raised.value.code == "code_mistyped"
         a.execute(WriteLogEntry(text="接入之前")).result(10)
-        a.enrol(centre.url, centre.code()).result(20)
+        a.sync.enrol(centre.url, centre.code()).done.result(20)
         quiet(a)
         assert a.sync_state().refused == 0
         with pytest.raises(Unavailable):
-            a.enrol("http://127.0.0.1:1", centre.code()).result(20)
+            a.sync.enrol("http://127.0.0.1:1", centre.code()).done.result(20)
         quiet(a)  # as it was before

@@ -19,8 +19,10 @@ from commandcenter.services.log import WriteLogEntry
 from commandcenter.services.reference import shipped_row_id
 from commandcenter.words import LANGUAGES, Words
 from db.desk.verify import Anchor, Finding, Verification
+from db.queries.log import LogFilter
 from db.queries.registers import row
 from tests.ui.desk import Desk, open_desk
+from ui.export import Exporter
 from ui.pages.settings import SettingsPage
 from ui.self_check import last_backup, program_version
 from ui.verifying import finding_sentence, result_lines
@@ -189,3 +191,32 @@ def test_the_head_and_the_report_are_copied(desk: Desk) -> None:
     for part in ("Python", "Qt", "SQLite", "Apache-2.0", program_version()):
         assert part and part in report
     assert desk.said[-1] == desk.workbench.words("settings.copied")
+
+
+def test_after_how_long_names_are_hidden_is_in_minutes(desk: Desk) -> None:
+    page = page_of(desk)
+    desk.until(lambda: page.idle.minutes.raw() == "10")
+    box = page.idle.minutes.line
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "3")
+    away(page)
+    desk.until(lambda: desk.names.now.idle_after_s == 180)
+    assert page.late.minutes.raw() == "30"  # the other rule is another card
+
+
+def test_nothing_leaves_while_names_are_hidden(desk: Desk, tmp_path: Path) -> None:
+    desk.do(WriteLogEntry(text="who called"))
+    window = desk.show()
+    exporter = Exporter(desk.workbench, window)
+    words = desk.workbench.words
+    desk.names.hide(True)
+    exporter.save(LogFilter())
+    exporter.write(LogFilter(), tmp_path / "list.csv")
+    exporter.print(LogFilter())
+    desk.settle()
+    assert desk.said == [words("export.hidden")] * 3
+    assert not (tmp_path / "list.csv").exists()
+    desk.names.hide(False)
+    exporter.write(LogFilter(), tmp_path / "list.csv")
+    desk.until((tmp_path / "list.csv").exists)

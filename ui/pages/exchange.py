@@ -366,9 +366,7 @@ class ExchangePage(Page):
     # ---- paper
 
     def _leave_by(self, way: Callable[[ExchangeFilter], None]) -> None:
-        if self.workbench.directory.hidden:
-            self.workbench.said.emit(self.words("exchange.hidden"))
-        elif not self.list.rows():
+        if not self.list.rows():
             self.workbench.said.emit(self.words("exchange.export_empty"))
         else:
             way(self._filter)

@@ -22,6 +22,8 @@ from ui.forms.incident_head import IncidentHead
 from ui.forms.strike import StrikePanel
 from ui.line_source import DeskLines
 from ui.panel import Panel
+from ui.purge_act import KEY as PURGE
+from ui.purge_act import PurgeAct
 from ui.shell.chip import Chip, Label
 from ui.shell.keys import KeyHint
 from ui.tables.line_detail import LineDetail
@@ -75,6 +77,9 @@ class IncidentPage(Page):
             ("Ctrl+P", self._print),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
+        self.purge = PurgeAct(
+            workbench, self, self._left, lambda: None if self._id is None else ("incident", self._id)
+        )
         self.setFocusProxy(self.table)
         self.set_theme(theme)
         self._show_chips({})
@@ -374,4 +379,5 @@ class IncidentPage(Page):
         own = [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
         own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))
         own.append(KeyHint("Ctrl+P", words("export.keys.print"), group))
+        own.append(KeyHint(PURGE, words("purge.title"), group))
         return own

@@ -15,6 +15,8 @@ from commandcenter.domain.record import REGISTRY
 from db.queries.log import LogFilter, LogLine, lines_by_id
 from ui.export import Exporter
 from ui.line_source import DeskLines
+from ui.purge_act import KEY as PURGE
+from ui.purge_act import PurgeAct
 from ui.shell.keys import KeyHint
 from ui.tables.log_list import LogList
 from ui.theme import SPACE
@@ -63,7 +65,12 @@ class LogPage(Page):
         for key, act in (("Ctrl+E", self._save), ("Ctrl+P", self._print)):
             # of the whole window while this page is shown: the cursor is mostly in the log box
             QShortcut(QKeySequence(key), self).activated.connect(act)
+        self.purge = PurgeAct(workbench, self, self._left, self._chosen)
         self.setFocusProxy(self.list)
+
+    def _chosen(self) -> tuple[str, UUID] | None:
+        line = self.list.table.chosen_line()
+        return None if line is None else (line.kind, line.id)
 
     def refresh(self, change_set: ChangeSet | None) -> None:
         """The log changed, or is shown for the first time."""
@@ -165,6 +172,7 @@ class LogPage(Page):
         own = [KeyHint(key, words(f"log.keys.{name}"), group) for key, name in hints]
         own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))
         own.append(KeyHint("Ctrl+P", words("export.keys.print"), group))
+        own.append(KeyHint(PURGE, words("purge.title"), group))
         return own
 
 

@@ -23,10 +23,11 @@ from commandcenter.services.desk_affairs import PREFERENCES, SetPreference
 from db.desk.engine import Connection
 from db.desk.verify import Verification
 from db.queries.file_facts import FileFacts, file_facts
+from ui.centre_panel import CentrePanel
 from ui.facts_rows import Copied, Rows, flowing, hint
 from ui.file_question import ask_where
 from ui.fonts import missing_glyphs
-from ui.late_rule import LateRule
+from ui.late_rule import MinutesRule
 from ui.panel import Panel
 from ui.register_form import CardForm
 from ui.self_check import Fact, facts, last_backup
@@ -42,7 +43,7 @@ HASH_SHOWN = 16
 
 
 class SettingsPage(Page):
-    """Four groups; everything takes effect at once and says so."""
+    """Six groups; everything takes effect at once and says so."""
 
     kinds = frozenset({"desk", "person", "setting", "log_entry", "incident", "organisation"})
 
@@ -58,7 +59,8 @@ class SettingsPage(Page):
         columns = self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight, ground)
         columns.setContentsMargins(px(SPACE.m), px(SPACE.m), px(SPACE.m), px(SPACE.m))
         columns.setSpacing(px(SPACE.m))
-        for group in ((self._desk(), self._duty()), (self._data(), self._about())):
+        left = (self._desk(), self._centre(), self._duty())
+        for group in (left, (self._data(), self._about(), self._idle())):
             column = QVBoxLayout()
             column.setSpacing(px(SPACE.m))
             for panel in group:
@@ -86,6 +88,8 @@ class SettingsPage(Page):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
+        # wherever the cursor is: the page is on screen to be enrolled
+        QShortcut(QKeySequence("Alt+J"), self).activated.connect(self.centre.to_form)
         self.setFocusProxy(next(iter(self.preferences.values())))
         workbench.directory.changed.connect(self._names_changed)
         self._names_changed()
@@ -127,7 +131,7 @@ class SettingsPage(Page):
             grid.add(words(f"settings.desk.{key}"), flowing(workbench, chips))
         grid.add(words("settings.desk.sitter"), flowing(workbench, [self._sitter]))
         form.body.insertWidget(0, grid)
-        width = max(form.caption_width(), grid.caption_width())
+        width = self._caption_width = max(form.caption_width(), grid.caption_width())
         form.set_caption_width(width)
         grid.set_caption_width(width)
         return form
@@ -155,12 +159,26 @@ class SettingsPage(Page):
         if now.device is not None and self.isVisible():
             self.desk.read(now.device)
             self.late.read()
+            self.idle.read()
+            self.centre.read()
+
+    # ---- the centre
+
+    def _centre(self) -> Panel:
+        self.centre = CentrePanel(self.workbench)
+        width = max(self.centre.caption_width(), self._caption_width)
+        self.centre.set_caption_width(width)
+        return self.centre
 
     # ---- rules of duty
 
     def _duty(self) -> Panel:
-        self.late = LateRule(self.workbench)
+        self.late = MinutesRule(self.workbench, key="late_after_s", name="duty")
         return self.late
+
+    def _idle(self) -> Panel:
+        self.idle = MinutesRule(self.workbench, key="idle_after_s", name="idle")
+        return self.idle
 
     # ---- data
 
@@ -320,7 +338,7 @@ class SettingsPage(Page):
     def key_hints(self) -> Sequence[KeyHint]:
         """The page's keys."""
         group = self.words("settings.keys.group")
-        hints = (("Alt+B", "backup"), ("Alt+V", "verify"), ("Alt+C", "report"))
+        hints = (("Alt+B", "backup"), ("Alt+V", "verify"), ("Alt+C", "report"), ("Alt+J", "enrol"))
         return tuple(KeyHint(key, self.words(f"settings.keys.{name}"), group) for key, name in hints)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

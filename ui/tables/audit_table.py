@@ -112,6 +112,10 @@ class AuditModel(QAbstractTableModel):
         cells = dict(zip(COLUMNS, row.cells, strict=True))
         return self._words("audit.row", time=cells.pop("at"), **cells).strip()
 
+    def refused(self) -> str:
+        """What stands in the last column of what the centre refused."""
+        return self._words("audit.refused")
+
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """The columns' names."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
@@ -175,6 +179,9 @@ class AuditView(QTableView):
         super().__init__()
         self._model, self._theme = model, theme
         self.setModel(model)
+        # what an auditor looks for first is read in full, in every language
+        refused = QFontMetrics(theme.font(TYPE.body, bold=True)).horizontalAdvance(model.refused())
+        self._refused_width = refused + theme.px(SPACE.s + SPACE.m)
         self._cells = _Cells(model, theme, self)
         self.setItemDelegate(self._cells)
         self.setAccessibleName(name)
@@ -241,6 +248,8 @@ class AuditView(QTableView):
             if sum(px(WIDTHS.get(name, CONTENT_MIN)) for name in shown) > room:
                 shown.remove(spared)
         fixed = {name: px(width) for name, width in WIDTHS.items() if name in shown}
+        if "result" in fixed:
+            fixed["result"] = max(fixed["result"], self._refused_width)
         if room - sum(fixed.values()) < px(CONTENT_MIN):  # still too narrow: the subject gives way
             fixed["subject"] = max(px(90), fixed["subject"] - (px(CONTENT_MIN) - room + sum(fixed.values())))
         for at, name in enumerate(COLUMNS):

@@ -2,6 +2,7 @@
 
 from commandcenter.domain.records import (
     access_event,
+    certificate,
     desk,
     incident,
     incident_event,
@@ -14,6 +15,7 @@ from commandcenter.domain.records import (
 
 __all__ = [
     "access_event",
+    "certificate",
     "desk",
     "incident",
     "incident_event",
