@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -136,6 +137,9 @@ async def _serve(
     await opening()
     host, port = socket_.getsockname()[:2]
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    # what is loaded by now stays: the collector would walk over it again and again, 50 ms of every answer then
+    gc.collect()
+    gc.freeze()
     server.when_it_answers = lambda: ready(address, lambda: loop.call_soon_threadsafe(server.stop))
     await server.serve(sockets=[socket_])
 
