@@ -130,21 +130,59 @@ def translate(app: QApplication, language: str) -> None:
         app.installTranslator(translator)
 
 
+# What the heavy half asks for that knows no Qt. Qt's classes are finished as they are first used, which two
+# threads must not do at the same time: a window that imported its pages on a thread died now and then.
+BEHIND = (
+    "db.queries.log",
+    "db.queries.news",
+    "db.queries.exchange",
+    "db.queries.clashes",
+    "db.desk.exchange",
+    "commandcenter.services.sign_in",
+    "commandcenter.services.reference",
+    "commandcenter.services.code_words",
+    "commandcenter.services.exchange_sentences",
+)
+HALVES = ("ui.pages.log", "ui.duty_room")
+
+
 class _Loader(QObject):
-    """Imports the heavy half on a thread, so that the box takes keys meanwhile."""
+    """Imports the heavy half so that the box takes keys meanwhile: what knows no Qt on a thread, the screens
+    on this one, a turn of the event loop for each."""
 
     loaded = Signal(object)
+    _ready = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = list(HALVES)
+        self._ready.connect(self._screens, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Begin; ``loaded`` comes on the GUI thread with the module, or with the exception."""
-        threading.Thread(target=self._load, name="loader", daemon=True).start()
+        """Begin; ``loaded`` comes with the last module, or with the exception."""
+        threading.Thread(target=self._behind, name="loader", daemon=True).start()
 
-    def _load(self) -> None:
+    def _behind(self) -> None:
         try:
-            importlib.import_module("ui.pages.log")
-            self.loaded.emit(importlib.import_module("ui.duty_room"))
+            for name in BEHIND:
+                importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001  told on the GUI thread
+            self._ready.emit(error)
+        else:
+            self._ready.emit(None)
+
+    def _screens(self, failed: BaseException | None) -> None:
+        try:
+            if failed is not None:
+                raise failed
+            module = importlib.import_module(self._left.pop(0))
+        except BaseException as error:  # noqa: BLE001  told in one way
             self.loaded.emit(error)
+            return
+        if self._left:
+            self._ready.emit(None)
+        else:
+            self.loaded.emit(module)
 
 
 class Collector(QObject):

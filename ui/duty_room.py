@@ -49,9 +49,22 @@ MAKERS = {
     "administration": ("ui.pages.administration", "AdministrationPage"),
 }
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
+# what they ask for that knows no Qt, and takes its time (see ui.app.BEHIND)
+LATER_BEHIND = (
+    "commandcenter.services.incidents",
+    "commandcenter.services.readings",
+    "commandcenter.services.audit_sentences",
+    "commandcenter.sync.membership",
+    "commandcenter.protocol.administration",
+    "db.desk.verify",
+    "db.queries.audit",
+    "db.queries.search",
+    "db.queries.file_facts",
+)
 SEARCH_KEYS = ("Ctrl+F", "F3")
 WRITER_AFTER_MS = 50
 WAIT_MS = 50
+LATER_MS = 200
 
 
 class DutyRoom(QObject):
@@ -103,17 +116,26 @@ class DutyRoom(QObject):
             self.desktop.start()
 
     def _load_the_rest(self) -> None:
-        """Listen for a second start; import the other pages' modules on a thread, so that the first look
-        at them does not wait."""
+        """Listen for a second start; import the other pages' modules, so that the first look at them does
+        not wait: what knows no Qt on a thread, then the screens one by one."""
         from ui.single import Listener
 
         self._listener = Listener(self._folder.path, self._come_forward, self)
 
         def load() -> None:
-            for module in LATER:
+            for module in LATER_BEHIND:
                 importlib.import_module(module)
 
         threading.Thread(target=load, name="loader", daemon=True).start()
+        self._later = list(LATER)
+        self._loading = QTimer(self, interval=LATER_MS)
+        self._loading.timeout.connect(self._load_one)
+        self._loading.start()
+
+    def _load_one(self) -> None:
+        importlib.import_module(self._later.pop(0))
+        if not self._later:
+            self._loading.stop()
 
     # ---- furnishing
 
