@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from commandcenter.protocol.admission import SignInAnswer
     from commandcenter.services.workplace import Workplace
     from commandcenter.sync.administration import Administering, Session
+    from commandcenter.sync.content import Compared
     from commandcenter.sync.enrolment import Course, Step
     from commandcenter.sync.membership import Belonging, Membership
     from commandcenter.sync.synchroniser import Synchroniser
@@ -113,6 +115,18 @@ class DeskSync:
         running = self._running
         if running is not None:
             running.try_now()
+
+    def compare(self) -> Future[Compared]:
+        """Compare what the rows here say with the centre's, and mend what differs. Refused ``not_enrolled``,
+        Unavailable."""
+        running = self._running
+        return _not_enrolled() if running is None else running.compare()
+
+    def readings_range(self, station_id: UUID, since: datetime, until: datetime) -> Future[int]:
+        """Have what was measured at a station from ``since`` to before ``until`` here; how many readings
+        came. What was fetched once is not asked for again. Refused ``not_enrolled``, Unavailable."""
+        running = self._running
+        return _not_enrolled() if running is None else running.readings_range(station_id, since, until)
 
     def enrol(
         self, url: str, code: str, told: Callable[[Step, str], None] = lambda step, key: None
@@ -301,6 +315,12 @@ class Enrolling:
             self.done.set_exception(error)
         else:
             self.done.set_result(None)
+
+
+def _not_enrolled() -> Future[Any]:
+    refused: Future[Any] = Future()
+    refused.set_exception(Refused("not_enrolled"))
+    return refused
 
 
 def _apart(name: str, work: Callable[[], T]) -> Future[T]:

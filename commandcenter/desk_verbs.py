@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from commandcenter import purge_verb
+from commandcenter import import_verb, purge_verb
 from commandcenter.domain.errors import Refused, Unavailable
 
 # The command line asks for the arguments of every verb; what speaks HTTP is loaded where it runs.
 if TYPE_CHECKING:
     from commandcenter.runtime import DataDirectory
     from commandcenter.services.workplace import Workplace
+    from commandcenter.sync.client import Centre
     from commandcenter.sync.membership import Membership
+    from commandcenter.sync.round import Round
+    from db.desk.engine import Connection
 
 T = TypeVar("T")
 LINE_MAX = 4000
@@ -30,7 +33,9 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
 
     sync = verbs.add_parser("sync", parents=[common], help="exchange with the centre")
     sync.add_argument("--once", action="store_true", required=True, help="until both are equal, and end")
+    sync.add_argument("--compare", action="store_true", help="then compare what the rows say, and mend them")
     purge_verb.add_verb(verbs, common)
+    import_verb.add_verbs(verbs, common)
 
 
 def enrol(options: argparse.Namespace) -> dict[str, Any]:
@@ -49,7 +54,9 @@ def enrol(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def sync(options: argparse.Namespace) -> dict[str, Any]:
-    """``{"pushed", "pulled", "refused", "position": {"epoch", "n"}}``: rounds until both are equal."""
+    """``{"pushed", "pulled", "refused", "position": {"epoch", "n"}}``: rounds until both are equal. With
+    ``--compare`` also ``{"compared": rows, "differed": [{"kind", "scope", "made_anew", "mended"}]}``, and
+    ``"undecided"``, the kinds that could not be judged."""
     import msgspec
 
     from commandcenter.sync import membership as memberships
@@ -74,8 +81,12 @@ def sync(options: argparse.Namespace) -> dict[str, Any]:
         centre = Centre(found.url, found.token, measured=offset.measured)
         round_ = Round(ask_writer, centre, found.device, renewed=renewed)
         heads = Heads(directory.path, found.key, ask_writer)
+        compared: dict[str, Any] = {}
         try:
             round_.run()
+            if options.compare:
+                compared = _compared(workplace, round_, centre, ask_writer)
+                round_.run()
             heads.heard(round_.head)
             heads.close()
         except NoAnswer as no:
@@ -91,7 +102,29 @@ def sync(options: argparse.Namespace) -> dict[str, Any]:
         "pulled": tally.pulled,
         "refused": tally.refused,
         "position": {"epoch": here.epoch, "n": here.n},
+        **compared,
     } | ({"trouble": heads.trouble} if heads.trouble else {})
+
+
+def _compared(workplace: Workplace, round_: Round, centre: Centre, ask_writer: _AtOnce) -> dict[str, Any]:
+    from commandcenter.sync.content import Contents
+
+    def ask_reader(question: Callable[[Connection], T]) -> T:
+        return question(workplace.connection)
+
+    found = Contents(ask_writer, ask_reader, centre, round_).whole()
+    return {
+        "compared": found.rows,
+        "differed": [
+            {
+                "kind": one.kind,
+                "scope": None if one.scope is None else str(one.scope),
+                "made_anew": one.made_anew,
+                "mended": one.mended,
+            }
+            for one in found.differences
+        ],
+    } | ({"undecided": found.undecided} if found.undecided else {})
 
 
 def person_named(options: argparse.Namespace) -> UUID:
@@ -186,4 +219,5 @@ VERBS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "enrol": enrol,
     "sync": sync,
     "purge": purge_verb.purge,
+    **import_verb.VERBS,
 }

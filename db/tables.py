@@ -53,6 +53,8 @@ def _record_table(kind: Kind) -> Table:
         Index(None, table.c.replacement_id)
     if kind.name == "incident_event":
         Index(None, table.c.subject_id)
+    if kind.name == "deployment_step":
+        Index(None, table.c.deployment_id)
     return table
 
 
@@ -152,6 +154,34 @@ day_count = Table(
     PrimaryKeyConstraint("day", "machine", "kind", "importance", "channel", "desk_id"),
     sqlite_with_rowid=False,
 )
+
+# Where each deployment stands by its steps (domain.projections.engagement).
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("deployment_id", Id(), primary_key=True),
+    Column("team_id", Id(), nullable=False),
+    Column("incident_id", Id(), nullable=False),
+    Column("step", Text(), nullable=False),
+    Column("step_id", Id(), nullable=False),
+    Column("since_at", Instant(), nullable=False),
+    Column("strength", BigInteger()),
+    Column("knowingly", Boolean(), nullable=False),
+    Column("ordered_at", Instant()),
+    Column("under_way_at", Instant()),
+    Column("arrived_at", Instant()),
+    Column("ended_at", Instant()),
+    sqlite_with_rowid=False,
+)
+Index(None, engagement.c.team_id)
+Index(  # the open ones: few, however many there were
+    "ix_engagement_open",
+    engagement.c.team_id,
+    engagement.c.since_at,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
+Index(None, engagement.c.incident_id)
 
 # The text index (db.desk.search). A record's words, folded; ``slot`` is its place in the order of indexing.
 search_document = Table(

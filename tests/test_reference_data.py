@@ -9,7 +9,15 @@ from importlib.resources import files
 
 import pytest
 
-from commandcenter.domain.codes import CHANNELS, DIRECTIONS, GRADES, IMPORTANCE, ROLES
+from commandcenter.domain.codes import (
+    CAPABILITIES,
+    CHANNELS,
+    DIRECTIONS,
+    GRADES,
+    IMPORTANCE,
+    ROLES,
+    TEAM_CATEGORIES,
+)
 
 Rows = list[dict[str, str]]
 
@@ -21,6 +29,7 @@ HEADS = {
     "sample_log.csv": (
         "minute_offset,channel,direction,counterpart,importance,text,incident_key,strikes,reason"
     ),
+    "sample_teams.csv": "code,name,category,capabilities,strength",
     "sample_incidents.csv": (
         "key,minute_offset,event_code,grade,title,street_code,community_code,place,known,to_verify,closed_after"
     ),
@@ -256,3 +265,13 @@ def test_samples_hold_the_awkward_and_legal(log: Rows) -> None:
     assert any("😥" in text for text in texts) and any("𠮷" in text for text in texts)
     assert any("㐂" in text for text in texts) and any(re.search("[０-９]", text) for text in texts)
     assert any("\n" in text for text in texts)
+
+
+def test_sample_teams_are_as_many_as_the_plan_counts_and_plainly_marked() -> None:
+    teams = rows("sample_teams.csv")
+    assert [row["code"] for row in teams] == [str(n) for n in range(1, 49)]
+    assert all(row["name"].startswith("示例") for row in teams)
+    assert len({row["name"] for row in teams}) == 48
+    assert {row["category"] for row in teams} == set(TEAM_CATEGORIES)
+    assert {code for row in teams for code in row["capabilities"].split()} <= set(CAPABILITIES)
+    assert all(int(row["strength"]) > 0 for row in teams)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 PAGES = (
     ("log", "log"),
     ("incident", "incident"),
+    ("team", "team"),
     ("search", "search"),
     ("register", "register"),
     ("exchange", "exchange"),
@@ -47,6 +48,9 @@ PAGES = (
 )
 
 
+# One painting asks Python for a hundred cells, and each asking may wait for the thread that holds the
+# interpreter: five milliseconds, as Python comes, are a window that stands still while changes pour in.
+SWITCH_S = 0.0005
 COLLECT_MS = 2_000
 COLLECT_FROM = 10_000  # objects made since the last look
 COLLECT_ALL = 150  # looks between two collections of everything: five minutes
@@ -229,6 +233,8 @@ class Application(QObject):
         self._theme = look(preferences, theme)
         self.room: DutyRoom | None = None
         self._collector = Collector(self)
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         apply(self.app, self._theme)
         self.shell = make_shell(words, self._theme, now)
         if district := preferences.get("district"):  # else the name would change under the reader's eye
@@ -261,6 +267,7 @@ class Application(QObject):
     def close(self) -> None:
         """Keep what is typed, finish what was handed in."""
         self._collector.stop()
+        sys.setswitchinterval(self._switch_s)
         if self.room is not None:
             self.room.close()
 

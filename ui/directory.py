@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.services.reference import event_codes, shipped_row_id
+from commandcenter.services.sentences import nameless
 from commandcenter.words import Words
 from db.queries.registers import Directory, Named, directory
 from ui.bridge import Bridge
 
 HIDDEN = "\u25cf\u25cf\u25cf"  # in place of a name or a phone while nobody is known to be at the desk
-NAMED = frozenset({"organisation", "person", "desk", "incident", "setting"})
+NAMED = frozenset({"organisation", "person", "desk", "team", "incident", "setting"})
 
 
 class LiveDirectory(QObject):
@@ -84,8 +85,8 @@ class LiveDirectory(QObject):
             return card.code or ""
         if self._words.language == "en" and card.name_en:
             return card.name_en
-        if card.kind == "person" and not card.name:  # a name is required: it is there, and not for this desk
-            return self._words("registers.not_for_you")
+        if card.kind == "person" and not card.name:
+            return nameless(card, self._words)
         return card.name
 
     def product(self) -> str:

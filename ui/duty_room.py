@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 MAKERS = {
     "log": ("ui.pages.log", "LogPage"),
     "incident": ("ui.incidents_room", "IncidentsRoom"),
+    "team": ("ui.pages.teams", "TeamsPage"),
     "search": ("ui.pages.search", "SearchPage"),
     "register": ("ui.pages.registers", "RegistersPage"),
     "exchange": ("ui.pages.exchange", "ExchangePage"),

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from commandcenter.services.command import Command
+from commandcenter.services.deployments import KeepDeployment
 from commandcenter.services.exceptions import AnswerRefusal, ChooseValue, KeepReplacement, PutAside
 from commandcenter.services.exchange_sentences import ExchangeWords
 from db.queries.clashes import Clash, Value
 from db.queries.exchange import RefusedGroup
 from ui.workbench import Workbench
 
+if TYPE_CHECKING:
+    from commandcenter.sync.content import Compared
+
 
 class ExchangeActs(QObject):
     """Every act names what was on the screen: the Clash as it was shown, whatever came since."""
 
     settled = Signal(str)  # one sentence about what was done
+    compared = Signal(str)  # one sentence about what a comparison came to
     failed = Signal(object)
 
     def __init__(self, workbench: Workbench, parent: QObject) -> None:
         super().__init__(parent)
         self._workbench, self._words = workbench, workbench.words
+
+    def compare(self) -> None:
+        """Compare what the rows here say with what the centre's say, and mend what differs."""
+        words = self._words
+
+        def done(found: Compared) -> None:
+            count, rows = len(found.differences), f"{found.rows:,}"
+            if any(not one.mended for one in found.differences):
+                self.compared.emit(words("exchange.compare.left", count=count, rows=rows))
+            elif count:
+                self.compared.emit(words("exchange.compare.mended", count=count, rows=rows))
+            elif found.undecided:
+                self.compared.emit(words("exchange.compare.undecided", rows=rows))
+            else:
+                self.compared.emit(words("exchange.compare.same", rows=rows))
+
+        self.compared.emit(words("exchange.compare.asking"))
+        answer = self._workbench.desktop.sync.compare()
+        self._workbench.bridge.deliver(self, answer, done, self.failed.emit)
 
     def choose(self, clash: Clash, value: Value, put: ExchangeWords) -> None:
         """Take one of the values shown."""
@@ -35,6 +59,12 @@ class ExchangeActs(QObject):
             reason = words("exchange.choose.reason")
             command = KeepReplacement(keep_id=value.id, others=others, reason=reason)
             self._execute(command, words("exchange.choose.kept"))
+        elif clash.what == "team":
+            others = [other.id for other in clash.values if other.id != value.id]
+            keep = KeepDeployment(
+                keep_id=value.id, others=others, reason=words("exchange.choose.team_reason")
+            )
+            self._execute(keep, words("exchange.choose.team_kept"))
 
     def write(self, clash: Clash, value: Any, put: ExchangeWords) -> None:
         """Take another value in the place of all those shown."""
@@ -47,7 +77,7 @@ class ExchangeActs(QObject):
         if isinstance(about, RefusedGroup):
             away = about.answered_at is None
             command = AnswerRefusal(group_id=about.id, answered=away)
-        elif isinstance(about, Clash) and about.what == "number":
+        elif isinstance(about, Clash) and about.what in ("number", "team"):
             away = not about.aside
             command = PutAside(clash_id=about.id, away=away)
         else:

@@ -177,7 +177,7 @@ class ClashDetail(QWidget):
         self.title.setText(visible(words, put.clash(clash)))
         self.hint.setText(words(f"exchange.choose.{clash.what}"))
         self.other.setVisible(clash.what == "field")
-        self.away.setVisible(clash.what == "number")
+        self.away.setVisible(clash.what in ("number", "team"))
         self.away.show_text(words(f"exchange.detail.{'bring_back' if clash.aside else 'answer'}"))
         self._fill(clash, now)
 

@@ -18,10 +18,11 @@ from ui.file_question import ask_where
 from ui.workbench import Workbench
 
 if TYPE_CHECKING:
+    from commandcenter.documents.register_sheet import RegisterFilter
     from db.queries.audit import AuditFilter
     from db.queries.exchange import ExchangeFilter
 
-    Filter = LogFilter | AuditFilter | ExchangeFilter
+    Filter = LogFilter | AuditFilter | ExchangeFilter | RegisterFilter
 
 FORMATS = ((".pdf", "pdf"), (".xlsx", "xlsx"), (".csv", "csv"))
 

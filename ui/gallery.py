@@ -15,9 +15,11 @@ from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.errors import Unavailable
 from commandcenter.runtime import DataDirectory, new_id
 from commandcenter.services.reference import shipped_row_id
+from commandcenter.services.sample_forces import write_forces
 from commandcenter.services.samples import SampleClock, write_night
 from commandcenter.services.workplace import Workplace
 from db.desk.store import Mint
+from ui.gallery_teams import TeamScenes
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
@@ -46,6 +48,7 @@ def sample_directory(folder: Path, language: str) -> tuple[DataDirectory, dict[s
     )
     try:
         incidents = write_night(workplace, clock, BEGIN)
+        write_forces(workplace, clock, BEGIN, incidents)
         clock.at = SHOWN_AT - timedelta(minutes=14)
         second = SecondDesk(folder, clock, incidents["flood-fuqiao"], Words(language))
         second.prepare(workplace)
@@ -135,7 +138,7 @@ def _render_one(
         app.processEvents()
 
 
-class Scenes:
+class Scenes(TeamScenes):
     """What brings each picture about, in an order in which one may follow the other."""
 
     NAMES = (
@@ -147,6 +150,9 @@ class Scenes:
         "log-open-incident",
         "incidents",
         "incident",
+        "incident-dispatch",
+        "teams",
+        "teams-step",
         "search",
         "registers",
         "register-person",
@@ -222,7 +228,9 @@ class Scenes:
         page = self._log()
         page.close_panels()
         page.choose(4)
-        page.purge.open()
+        line = page.list.table.chosen_line()
+        assert line is not None
+        page.purge.open_for(line.kind, line.id)  # by its key only where people have passwords
         assert page.purge.panel is not None
         page.purge.panel.assessment.put_raw(page.workbench.words("gallery.assessment"))
 

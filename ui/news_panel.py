@@ -32,7 +32,7 @@ def news_row(piece: Piece, put: ExchangeWords, now: datetime) -> Row:
         title = said_by(line, words)
         incident = line.values.get("incident_id")
     elif line is not None:
-        title = put.value("log_entry", "text", line.text, hidden=not line.text)
+        title = put.value("log_entry", "text", line.text, hidden=not line.text, destroyed=line.destroyed)
         incident = line.values.get("incident_id")
     else:
         title = put.change(change)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QS
 from commandcenter.domain.codes import PURGE_BASES
 from commandcenter.services.purge import Purge, Signature, Signing, begin
 from commandcenter.services.workplace import Outcome
-from db.queries.purge import Found, personal_of
+from db.desk.engine import Connection
+from db.queries.purge import Found, awaited, personal_of
 from ui.forms.editors import NoteText
 from ui.forms.labelled import Labelled
 from ui.panel import Panel
@@ -45,6 +46,9 @@ class PurgePanel(Panel):
         self.whole.toggled.connect(self._count)
         self.warning = Label(theme, words("purge.warning"), ink="muted", size=TYPE.small)
         self.warning.setWordWrap(True)
+        self.waits = Label(theme, "", ink="muted", size=TYPE.small)
+        self.waits.setWordWrap(True)
+        self.waits.setVisible(False)
         self.basis = QComboBox()
         self.basis.setAccessibleName(words("purge.basis"))
         for code in PURGE_BASES:
@@ -75,6 +79,7 @@ class PurgePanel(Panel):
         self.body.addWidget(self.what)
         self.body.addWidget(self.whole)
         self.body.addWidget(self.warning)
+        self.body.addWidget(self.waits)
         self.body.addLayout(basis)
         self.body.addWidget(Labelled(words("purge.assessment"), self.assessment))
         self.body.addWidget(self.step)
@@ -128,12 +133,17 @@ class PurgePanel(Panel):
         if self._target is None:
             return
         (kind, row), whole = self._target, self.whole.isChecked()
-        self.workbench.bridge.ask(
-            self, lambda connection: personal_of(connection, kind, row, whole=whole), self._show, topic="what"
-        )
 
-    def _show(self, found: Found) -> None:
-        words = self.words
+        def question(connection: Connection) -> tuple[Found, tuple[str, ...]]:
+            return personal_of(connection, kind, row, whole=whole), awaited(connection)
+
+        self.workbench.bridge.ask(self, question, self._show, topic="what")
+
+    def _show(self, read: tuple[Found, tuple[str, ...]]) -> None:
+        words, (found, numbers) = self.words, read
+        listed = words("registers.and").join(numbers)
+        self.waits.setText(words("purge.waits", count=len(numbers), numbers=listed) if numbers else "")
+        self.waits.setVisible(bool(numbers))
         self.send.setEnabled(bool(found.values))
         if not found.values:
             self.what.setText(words("purge.nothing"))

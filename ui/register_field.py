@@ -163,6 +163,7 @@ class CardField(QWidget):
         column.addWidget(self.editor)
         column.addWidget(self.note)
         self._values_count = 1
+        self._gone = ""
         self._sealed = False
         self.values_chip = Chip(workbench.theme, self.words("forms.see_values"), key="F8")
         self.values_chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # F8 is its key wherever the field has it
@@ -201,9 +202,10 @@ class CardField(QWidget):
             self._sealed = sealed
             self._veil()
 
-    def show_value(self, value: Any, bases: Sequence[UUID], values_count: int = 1) -> None:
-        """Show a value read from the file, unless something else is being typed here."""
-        self._values_count = values_count
+    def show_value(self, value: Any, bases: Sequence[UUID], values_count: int = 1, gone: str = "") -> None:
+        """Show a value read from the file, unless something else is being typed here. ``gone``: what is said
+        beside it, where what stood there was destroyed."""
+        self._values_count, self._gone = values_count, gone
         self.values_chip.setVisible(values_count > 1)
         if not self._saving:
             self.show_value_text(as_text(self.type_, value), bases, values_count)
@@ -222,7 +224,7 @@ class CardField(QWidget):
                 self.editor.put(text)
             self._value, self._bases = text, list(bases)
             several = self.words("registers.several", count=values_count) if values_count > 1 else ""
-            self._say(several)
+            self._say(several or self._gone)
 
     def open_clash(self) -> bool:
         """Ask for the field's values where one of them is chosen. False if it has only one."""
@@ -311,7 +313,7 @@ class CardField(QWidget):
         self._saving = self._again = False
         self._latest = None
         self._value, self._bases = None, []
-        self._values_count = 1
+        self._values_count, self._gone = 1, ""
         self.values_chip.setVisible(False)
         self.editor.put(None)
         self._clear()

@@ -14,14 +14,14 @@ from commandcenter.domain.errors import Answerable
 from commandcenter.domain.record import Kind
 from commandcenter.services.registers import AddCard, EditCard, RetireCard
 from commandcenter.services.workplace import Outcome
-from db.queries.registers import row as read_row
 from ui.forms.drafts import DraftKeeper
 from ui.forms.editors import Unreadable
 from ui.panel import Panel
 from ui.personal_watch import PersonalWatch
+from ui.purge_act import PurgeChip
 from ui.question import Question
 from ui.register_field import CardField
-from ui.register_rows import CardRow, card_row, columns_of
+from ui.register_rows import CardRow, field_order, read_card
 from ui.register_words import CardWords, field_label, kind_label
 from ui.shell.chip import Chip, Label
 from ui.tables.days import clock_text
@@ -35,6 +35,7 @@ class CardForm(Panel):
     left = Signal()  # Esc: back to the list
     made = Signal(object)  # UUID of the card just added
     changed = Signal(object)  # CardRow as read after a commit
+    purge_wanted = Signal()
 
     def __init__(
         self, workbench: Workbench, kind: Kind, *, names: Sequence[str] = (), title: str = ""
@@ -70,6 +71,11 @@ class CardForm(Panel):
         self.fields: dict[str, CardField] = {}
         self._scroll = self._build()
         self.body.addWidget(self._scroll, 1)
+        self.purge: PurgeChip | None = None
+        if kind.personal() and not names:
+            self.purge = PurgeChip(workbench)
+            self.purge.clicked.connect(self.purge_wanted)
+            self.body.addWidget(self.purge, 0, Qt.AlignmentFlag.AlignLeft)
         self.show_card(None)
 
     def _build(self) -> QScrollArea:
@@ -145,6 +151,8 @@ class CardForm(Panel):
             self._empty()
         self._scroll.setVisible(row is not None)
         self.retire.setVisible(row is not None and not self._names)
+        if self.purge is not None:
+            self.purge.setVisible(row is not None)
         self.tag.setVisible(row is not None and row.retired)
         self.hint.setText(self.words("registers.leave_hint" if row else "registers.none_chosen"))
         self.hint.setVisible(not self._names)
@@ -169,7 +177,7 @@ class CardForm(Panel):
             # of a set the adds of all its values: what is taken away is what was on the screen
             ids = [id_ for adds in heads.values() for id_ in adds] if isinstance(heads, dict) else list(heads)
             many = 1 if isinstance(heads, dict) else max(1, len(ids))  # a set is one value, whoever added
-            field.show_value(row.values.get(name), ids, many)
+            field.show_value(row.values.get(name), ids, many, row.gone.get(name, ""))
             field.seal(name in row.sealed)
             once = field.type_.merge == "once" and row.values.get(name) is not None
             field.lock(self.words("registers.once") if once else "")
@@ -191,8 +199,8 @@ class CardForm(Panel):
         self.hint.setText(self.words("registers.new_hint", fields=named))
         self._scroll.setVisible(True)
         self.question.setVisible(False)
-        self.retire.setVisible(False)
-        self.tag.setVisible(False)
+        for part in (self.retire, self.tag, *([self.purge] if self.purge else [])):
+            part.setVisible(False)
         for field in self.fields.values():
             field.lock("")
         self._empty()
@@ -295,22 +303,17 @@ class CardForm(Panel):
         """Read a card and show it."""
         kind, words = self.kind, CardWords.of(self.words, self.workbench.directory)
 
-        def show(found: dict[str, Any] | None) -> None:
-            self.show_card(None if found is None else card_row(kind, columns_of(kind), found, words))
-
         self.workbench.bridge.ask(
-            self, lambda connection: read_row(connection, kind.name, id_), show, topic="card"
+            self, lambda connection: read_card(connection, kind, id_, words), self.show_card, topic="card"
         )
 
     def _read(self, id_: UUID, field: CardField | None = None) -> None:
         """Read the row as it is now: its new heads are what the next edit is based on."""
         kind, words = self.kind, CardWords.of(self.words, self.workbench.directory)
-        columns = columns_of(kind)
 
-        def show(found: dict[str, Any] | None) -> None:
-            if found is None:
+        def show(read: CardRow | None) -> None:
+            if read is None:
                 return
-            read = card_row(kind, columns, found, words)
             if self._id == id_:
                 if field is not None:
                     field.saved()
@@ -321,7 +324,7 @@ class CardForm(Panel):
                     field.caught_up()
             self.changed.emit(read)
 
-        self.workbench.bridge.ask(self, lambda connection: read_row(connection, kind.name, id_), show)
+        self.workbench.bridge.ask(self, lambda connection: read_card(connection, kind, id_, words), show)
 
     def _add(self) -> None:
         if self._adding:
@@ -391,10 +394,3 @@ class CardForm(Panel):
     def _say_state(self, sentence: str, ink: str = "muted") -> None:
         self.state.setText(sentence)
         self.state.set_ink(ink)
-
-
-def field_order(kind: Kind) -> list[str]:
-    """The fields of a form: the title first, then as defined, and whose the card is last."""
-    names = [name for name in kind.types if name not in ("retired", "scope_id")]
-    names.sort(key=lambda name: name != kind.title)
-    return [*names, "scope_id"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,8 @@ from uuid import UUID
 from commandcenter.domain.fields import FieldType
 from commandcenter.domain.record import Kind
 from db.desk.engine import Connection
+from db.queries.purge import gone_from
+from db.queries.registers import row as row_of
 from db.queries.registers import rows
 from ui.forms.ranking import Initials, folded
 from ui.register_words import CardWords
@@ -32,6 +34,7 @@ class CardRow:
     found_by: tuple[str, ...]  # folded
     retired: bool
     sealed: frozenset[str] = frozenset()  # the fields whose words are not for this desk
+    gone: Mapping[str, str] = field(default_factory=dict)  # {field: what stands in place of destroyed words}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +57,39 @@ def columns_of(kind: Kind) -> tuple[str, ...]:
     return tuple(([kind.title] if kind.title else []) + shown)
 
 
+def field_order(kind: Kind) -> list[str]:
+    """The fields of a form: the title first, then as defined, and whose the card is last."""
+    names = [name for name in kind.types if name not in ("retired", "scope_id")]
+    names.sort(key=lambda name: name != kind.title)
+    return [*names, "scope_id"]
+
+
 def read_cards(connection: Connection, kind: Kind, words: CardWords) -> CardList:
     """All cards of a kind, retired ones too, put into words. For a reader thread."""
     columns = columns_of(kind)
-    found = [card_row(kind, columns, row, words) for row in rows(connection, kind.name)]
+    raw = rows(connection, kind.name)
+    gone = gone_from(connection, kind.name, raw)
+    found = [card_row(kind, columns, row, words, gone.get(row["id"], {})) for row in raw]
     found.sort(key=lambda row: (_natural(kind, row), row.id.bytes))
     names = [text for row in found for text in row.found_by]
     return CardList(kind=kind.name, columns=columns, rows=tuple(found), initials=Initials.of(names))
 
 
-def card_row(kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: CardWords) -> CardRow:
-    """One row of the database in words."""
-    cells = tuple(words.cell_of(kind.types[name], name, row) for name in columns)
+def read_card(connection: Connection, kind: Kind, id_: UUID, words: CardWords) -> CardRow | None:
+    """One card put into words; None if there is none. For a reader thread."""
+    found = row_of(connection, kind.name, id_)
+    if found is None:
+        return None
+    gone = gone_from(connection, kind.name, [found]).get(id_, {})
+    return card_row(kind, columns_of(kind), found, words, gone)
+
+
+def card_row(
+    kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: CardWords, gone: Mapping[str, str]
+) -> CardRow:
+    """One row of the database in words. ``gone``: {field: the certificate that destroyed what stood
+    there}."""
+    cells = tuple(words.cell_of(kind.types[name], name, row, gone.get(name, "")) for name in columns)
     texts = [text for name, text in zip(columns, cells, strict=True) if kind.types[name].shape != "flag"]
     return CardRow(
         id=row["id"],
@@ -78,8 +102,11 @@ def card_row(kind: Kind, columns: Sequence[str], row: Mapping[str, Any], words: 
         found_by=tuple(folded(text) for text in texts if text),
         retired=bool(row.get("retired")),
         sealed=frozenset(
-            name for name, type_ in kind.types.items() if words.not_for_this_desk(type_, name, row)
+            name
+            for name, type_ in kind.types.items()
+            if name not in gone and words.not_for_this_desk(type_, name, row)
         ),
+        gone={name: words.destroyed(number) for name, number in gone.items()},
     )
 
 

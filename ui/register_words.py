@@ -10,6 +10,7 @@ from uuid import UUID
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.fields import FieldType
 from commandcenter.services.code_words import code_label
+from commandcenter.services.sentences import destroyed_text, nameless
 from commandcenter.words import Words
 from db.queries.registers import Named
 from ui.directory import HIDDEN, LiveDirectory
@@ -57,8 +58,8 @@ class CardWords:
             return card.name or self._words("duty_log.desk", number=card.code)
         if self._words.language == "en" and card.name_en:
             return card.name_en
-        if card.kind == "person" and not card.name:  # a name is required: it is there, and not for this desk
-            return self._words("registers.not_for_you")
+        if card.kind == "person" and not card.name:
+            return nameless(card, self._words)
         return card.name or card.code or ""
 
     def name(self, id_: UUID | None) -> str:
@@ -73,11 +74,17 @@ class CardWords:
         said = type_.required or bool((row.get("heads") or {}).get(name))
         return said and bool(self._scopes) and str(row.get("scope_id")) not in self._scopes
 
-    def cell_of(self, type_: FieldType, name: str, row: Mapping[str, Any]) -> str:
-        """A field of a row on one line."""
+    def cell_of(self, type_: FieldType, name: str, row: Mapping[str, Any], gone: str = "") -> str:
+        """A field of a row on one line. ``gone``: the number of the certificate that destroyed it."""
+        if gone:
+            return self.destroyed(gone)
         if self.not_for_this_desk(type_, name, row):
             return self._words("registers.not_for_you")
         return self.cell(type_, row.get(name))
+
+    def destroyed(self, number: str | None) -> str:
+        """What stands in place of words that this certificate destroyed; "" for none."""
+        return destroyed_text(number, self._words)
 
     def cell(self, type_: FieldType, value: Any) -> str:
         """A value on one line; "" where there is none."""

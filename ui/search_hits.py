@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.folding import spans
 from commandcenter.domain.record import REGISTRY
+from commandcenter.services.sentences import destroyed_text
 from commandcenter.words import Words
 from db.queries.search import Hit
 from ui.directory import HIDDEN, LiveDirectory
@@ -138,7 +139,7 @@ class HitModel(QAbstractListModel):
         if self._directory.hidden and kind.register and kind.personal():
             return HIDDEN
         first = kind.title or next(iter(kind.searchable()))
-        parts = [str(hit.values.get(first) or "")]
+        parts = [str(hit.values.get(first) or "") or destroyed_text(hit.gone.get(first), words)]
         if hit.field != first:
             found = str(hit.values.get(hit.field) or "")
             parts.append(words("search.field", field=field_label(words, hit.kind, hit.field), text=found))

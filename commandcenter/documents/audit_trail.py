@@ -16,6 +16,7 @@ from commandcenter.domain.clock import date_of
 from commandcenter.domain.errors import Refused
 from commandcenter.services.audit_sentences import AuditWords
 from commandcenter.services.reference import shipped_row_id
+from commandcenter.services.sentences import nameless
 from commandcenter.words import Words
 from db.desk.engine import Connection
 from db.queries.audit import AuditFilter, AuditLine, count, lines, may_read
@@ -142,4 +143,6 @@ def name_of(names: Directory, words: Words, id_: UUID | None) -> str:
         return card.name or words("duty_log.desk", number=card.code)
     if card.kind == "incident":
         return card.code or ""
+    if card.kind == "person" and not card.name:
+        return nameless(card, words)
     return (card.name_en or card.name) if words.language == "en" else card.name

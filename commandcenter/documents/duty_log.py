@@ -15,7 +15,7 @@ from commandcenter.documents.sheet import Cancelling, Column, Progress, Row, She
 from commandcenter.domain.clock import SHANGHAI, date_of
 from commandcenter.domain.errors import Refused
 from commandcenter.services.reference import shipped_row_id
-from commandcenter.services.sentences import said_by, tag_of
+from commandcenter.services.sentences import nameless, reason_of, said_by, stated, tag_of
 from commandcenter.words import Words
 from db.desk.engine import Connection
 from db.queries.log import DayCounts, LogFilter, LogLine, day_counts, page
@@ -125,14 +125,14 @@ def _row(line: LogLine, names: Directory, words: Words) -> Row:
                 "duty_log.struck",
                 who=_name(names, line.struck.by_id, words) or words("duty_log.unsigned"),
                 at=f"{line.struck.at.astimezone(SHANGHAI):%m-%d %H:%M}",
-                reason=line.struck.reason,
+                reason=reason_of(line.struck, words),
             )
         )
     if line.replaces_id is not None:
         notes.append(words("duty_log.replaces"))
-    if values.get("late_reason"):
+    if late := stated(line, "late_reason", words):
         typed = values["typed_at"].astimezone(SHANGHAI)
-        notes.append(words("duty_log.late", typed=f"{typed:%m-%d %H:%M}", reason=values["late_reason"]))
+        notes.append(words("duty_log.late", typed=f"{typed:%m-%d %H:%M}", reason=late))
     by = _name(names, values.get("typed_by_id"), words) or words("duty_log.unsigned")
     return Row(
         cells=(
@@ -140,7 +140,7 @@ def _row(line: LogLine, names: Directory, words: Words) -> Row:
             tag_of(line, words),
             said_by(line, words),
             _number(names, values.get("incident_id")),
-            values.get("counterpart"),
+            stated(line, "counterpart", words) or None,
             by,
         ),
         struck=line.struck is not None,
@@ -154,6 +154,8 @@ def _name(names: Directory, id_: UUID | None, words: Words) -> str:
         return ""
     if card.kind == "desk":
         return card.name or words("duty_log.desk", number=card.code)
+    if card.kind == "person" and not card.name:
+        return nameless(card, words)
     return (card.name_en or card.name) if words.language == "en" else card.name
 
 

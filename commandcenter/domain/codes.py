@@ -37,10 +37,37 @@ ACCESS_ACTIONS = (
     "head_contradicted",
     "content_differed",
     "purged",
+    "imported",
+    "import_undone",
 )
 # Why personal data are destroyed: retention over, asked for by the person, taken in without need, other.
 PURGE_BASES = ("retention_over", "person_asked", "not_needed", "other")
 ACCESS_RESULTS = ("done", "refused", "failed")
+# The legal kinds of teams (突发事件应对法 §39–41).
+TEAM_CATEGORIES = ("comprehensive", "professional", "military", "grassroots", "unit", "volunteer", "social")
+# The 13 professional sectors and 5 tasks of grassroots teams in the district's plan.
+CAPABILITIES = (
+    "hazardous_goods",
+    "transport",
+    "construction",
+    "communications",
+    "power",
+    "municipal",
+    "special_equipment",
+    "roads_bridges",
+    "fishery",
+    "irrigation",
+    "forestry",
+    "tourism",
+    "crowded_places",
+    "typhoon_flood",
+    "forest_fire",
+    "earthquake",
+    "geological",
+    "road_transport",
+)
+# 下令, 回执, 出动, 到达, 开展, 归建; cancelled: stood down before it was over.
+DEPLOYMENT_STEPS = ("ordered", "acknowledged", "under_way", "arrived", "working", "returned", "cancelled")
 ROLES = (
     "duty_officer",
     "duty_chief",
@@ -65,6 +92,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "access_action": ACCESS_ACTIONS,
     "access_result": ACCESS_RESULTS,
     "purge_basis": PURGE_BASES,
+    "team_category": TEAM_CATEGORIES,
+    "capability": CAPABILITIES,
+    "deployment_step": DEPLOYMENT_STEPS,
 }
 
 EVENT_CODE = "event_code"

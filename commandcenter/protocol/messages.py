@@ -7,6 +7,7 @@ Version 1 (2026-11-23). Steps, each a POST or GET below ``/v1``:
     feed      the numbered entries after a cursor -> a page; empty at the end, with the centre's digests
     history   the numbered entries of a class up to a head: a new desk's begin, and what follows
     refill    the numbered entries of one kind and scope
+    content   what the centre's rows of one kind say, hashed: a piece of the kind at a time
     stream    server-sent events: each group as it is accepted
 
 Every answer says the centre's epoch, and where the desk named another one all epochs there were. Numbers are
@@ -182,6 +183,18 @@ class HistoryPage(Answer, kw_only=True, omit_defaults=True):
     next: int | None = None
 
 
+class ContentPage(Answer, kw_only=True, omit_defaults=True):
+    """The content digests of the rows of one kind with ids after the one asked for, up to ``through``; None:
+    to the end. They say what stood at ``head``. ``fields``: those that the centre knows of the kind; none
+    where it does not know the kind. ``everything``: a scope that is not named holds nothing; else those
+    named are the asker's own, and it knows nothing of others."""
+
+    sums: list[Held] = []
+    fields: list[str] = []
+    through: UUID | None = None
+    everything: bool = False
+
+
 class Refusal(msgspec.Struct, omit_defaults=True):
     """Why a whole request was turned away."""
 
@@ -196,4 +209,5 @@ offer_request = msgspec.json.Decoder(OfferRequest)
 offer_answer = msgspec.json.Decoder(OfferAnswer)
 feed_page = msgspec.json.Decoder(FeedPage)
 history_page = msgspec.json.Decoder(HistoryPage)
+content_page = msgspec.json.Decoder(ContentPage)
 refusal = msgspec.json.Decoder(Refusal)

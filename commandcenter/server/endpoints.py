@@ -49,7 +49,7 @@ class Gate(Protocol):
 
 
 class Feed:
-    """push, offer, feed, history, refill, stream. ``announce`` is called after a push or offer."""
+    """push, offer, feed, history, refill, content, stream. ``announce`` is called after a push or offer."""
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class Feed:
             "/v1/feed": {"GET": self.feed},
             "/v1/history": {"GET": self.history},
             "/v1/refill": {"GET": self.refill},
+            "/v1/content": {"GET": self.content},
             "/v1/stream": {"GET": self.stream},
         }
 
@@ -152,6 +153,15 @@ class Feed:
         kind = word_in(request, "kind")
         return await self._answer(
             request, self._threads.reads, token, lambda caller: self._store.refill(caller, kind, after)
+        )
+
+    async def content(self, request: Request) -> Response:
+        """``?kind=&after=``: the content digests of a kind's rows after an id; without one from the first."""
+        token = token_of(request)
+        kind = word_in(request, "kind")
+        after = id_in(request, "after") if "after" in request.query_params else None
+        return await self._answer(
+            request, self._threads.reads, token, lambda caller: self._store.content(caller, kind, after)
         )
 
     async def stream(self, request: Request) -> None:

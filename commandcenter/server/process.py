@@ -137,7 +137,7 @@ async def _serve(
     await opening()
     host, port = socket_.getsockname()[:2]
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    # what is loaded by now stays: the collector would walk over it again and again, 50 ms of every answer then
+    # what is loaded by now stays: the collector would walk over it again and again, 50 ms each time
     gc.collect()
     gc.freeze()
     server.when_it_answers = lambda: ready(address, lambda: loop.call_soon_threadsafe(server.stop))

@@ -11,6 +11,7 @@ from commandcenter.domain.clock import SHANGHAI, date_of, parse_instant
 from commandcenter.domain.fields import FieldType
 from commandcenter.domain.record import REGISTRY
 from commandcenter.services.code_words import code_label
+from commandcenter.services.sentences import destroyed_text
 from commandcenter.words import Words
 from db.queries.audit import AuditField, AuditLine
 
@@ -72,7 +73,7 @@ class AuditWords:
         """The fields concerned; of an access event how many rows and which part of them."""
         if line.access is not None:
             return self.words("audit.and").join(self._access(line))
-        names = [self.field(line.kind, field) for field in self.fields(line) if field.name != "scope_id"]
+        names = [self._named(line.kind, field) for field in self.fields(line) if field.name != "scope_id"]
         said = self.words("audit.list").join(names[:MOST_FIELDS])
         return (
             said if len(names) <= MOST_FIELDS else self.words("audit.fields", fields=said, count=len(names))
@@ -125,11 +126,17 @@ class AuditWords:
         """What a field is called."""
         return self.words.label(f"{kind}.fields", field.name)
 
+    def _named(self, kind: str, field: AuditField) -> str:
+        label = self.field(kind, field)
+        if not field.destroyed:
+            return label
+        return self.words("purge.field", field=label, number=field.destroyed)
+
     def values(self, kind: str, field: AuditField) -> str:
         """What became of a field: its value, or the former and the new one; of a personal one only that it
         is one."""
         if field.personal:
-            return self.words("audit.personal")
+            return destroyed_text(field.destroyed, self.words) or self.words("audit.personal")
         type_ = REGISTRY[kind].types.get(field.name) if kind in REGISTRY else None
         if field.added or field.dropped:
             signs = [f"+ {self._value(type_, item)}" for item in field.added]

@@ -10,6 +10,7 @@ from uuid import UUID
 from commandcenter.domain.clock import SHANGHAI, parse_instant
 from commandcenter.domain.record import REGISTRY
 from commandcenter.services.code_words import code_label
+from commandcenter.services.sentences import destroyed_text
 from commandcenter.words import Words
 from db.queries.clashes import Clash, Value
 from db.queries.exchange import Group, RefusedGroup, Said, Stated
@@ -79,8 +80,11 @@ class ExchangeWords:
         """What a field is called."""
         return self.words.label(f"{kind}.fields", name)
 
-    def value(self, kind: str, name: str, value: Any, *, hidden: bool = False) -> str:
-        """A value (as JSON has it) as a person reads it; 无权查看 where it is not for this desk."""
+    def value(self, kind: str, name: str, value: Any, *, hidden: bool = False, destroyed: str = "") -> str:
+        """A value (as JSON has it) as a person reads it; 无权查看 where it is not for this desk, and the
+        certificate's number where one destroyed it."""
+        if destroyed:
+            return destroyed_text(destroyed, self.words)
         if hidden:
             return self.words("exchange.not_for_you")
         if value is None or value in ("", []):
@@ -119,6 +123,13 @@ class ExchangeWords:
             return said or self.kind(change.kind)
         if change.kind == "strike":
             return self.words("exchange.struck", reason=self._one(change, "reason"))
+        if change.kind == "certificate":
+            return self.words(
+                "purge.line",
+                number=self._one(change, "number"),
+                basis=self._one(change, "basis"),
+                assessment=self._one(change, "assessment"),
+            )
         if change.kind == "incident_event":
             event = self._one(change, "event")
             return self.words("exchange.event", event=event, incident=self._incident(change))
@@ -137,7 +148,7 @@ class ExchangeWords:
             signs = [f"+ {self.value(kind, one.name, item)}" for item in one.added]
             signs += [f"− {self.value(kind, one.name, item)}" for item in one.dropped]
             return self.words("exchange.field", field=label, value=self.words("exchange.list").join(signs))
-        value = self.value(kind, one.name, one.to, hidden=one.hidden)
+        value = self.value(kind, one.name, one.to, hidden=one.hidden, destroyed=one.destroyed)
         return self.words("exchange.field", field=label, value=value)
 
     def group(self, group: Group) -> str:
@@ -161,7 +172,9 @@ class ExchangeWords:
 
     def _one(self, change: Stated, name: str) -> str:
         one = next((said for said in change.fields if said.name == name), None)
-        return "" if one is None else self.value(change.kind, name, one.to, hidden=one.hidden)
+        if one is None:
+            return ""
+        return self.value(change.kind, name, one.to, hidden=one.hidden, destroyed=one.destroyed)
 
     def _incident(self, change: Stated) -> str:
         value = change.value("incident_id")
@@ -202,8 +215,12 @@ class ExchangeWords:
     def clash(self, clash: Clash) -> str:
         """Which record, and which field of it."""
         if clash.what == "replacement":
-            title = self.value("log_entry", "text", clash.title, hidden=not clash.title)
+            title = self.value(
+                "log_entry", "text", clash.title, hidden=not clash.title, destroyed=clash.destroyed
+            )
             return self.words("exchange.clash.replacement", text=title)
+        if clash.what == "team":
+            return self.words("exchange.clash.team", team=clash.title)
         if clash.what == "number":
             return self.words("exchange.clash.number", number=clash.number)
         return self.words(
@@ -216,6 +233,8 @@ class ExchangeWords:
         name = clash.title
         if name and kind.types[kind.title].personal and self.hidden:
             name = VEIL
+        if not name:
+            name = destroyed_text(clash.destroyed, self.words)
         if not name and not clash.number:
             name = self._names(clash.kind, clash.row)
         if not name and kind.title and kind.types[kind.title].personal:
@@ -225,8 +244,8 @@ class ExchangeWords:
 
     def of_clash(self, clash: Clash, value: Value) -> str:
         """One of its values."""
-        if clash.what == "number":
-            return self.value("incident", "title", value.value, hidden=value.hidden)
-        if clash.what == "replacement":
-            return self.value("log_entry", "text", value.value, hidden=value.hidden)
-        return self.value(clash.kind, clash.field, value.value, hidden=value.hidden)
+        incident = ("incident", "title")
+        kind, name = {"number": incident, "team": incident, "replacement": ("log_entry", "text")}.get(
+            clash.what, (clash.kind, clash.field)
+        )
+        return self.value(kind, name, value.value, hidden=value.hidden, destroyed=value.destroyed)

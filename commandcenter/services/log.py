@@ -96,5 +96,6 @@ def strike_fact(tx: Transaction, command: StrikeFact) -> None:
             "target_id": command.target_id,
             "reason": command.reason,
             "replacement_id": replacement,
+            "target_kind": kind if kind_of(kind).public else None,
         },
     )

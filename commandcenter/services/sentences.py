@@ -4,7 +4,32 @@ from __future__ import annotations
 
 from commandcenter.services.reference import event_codes
 from commandcenter.words import Words
-from db.queries.log import LogLine
+from db.queries.log import LogLine, Struck
+from db.queries.registers import Named
+
+
+def destroyed_text(number: str | None, words: Words) -> str:
+    """What stands in place of words that a certificate destroyed; "" where none did. ``number``: its spoken
+    number. Every screen and every page says it so."""
+    return words("purge.destroyed", number=number) if number else ""
+
+
+def nameless(card: Named, words: Words) -> str:
+    """What stands in place of a person's name, which is required: it was destroyed, or is not for this
+    desk."""
+    if card.destroyed:
+        return words("purge.name", number=card.destroyed)
+    return words("registers.not_for_you")
+
+
+def reason_of(strike: Struck, words: Words) -> str:
+    """Why a line was struck."""
+    return strike.reason or destroyed_text(strike.destroyed, words)
+
+
+def stated(line: LogLine, name: str, words: Words) -> str:
+    """A field of a line as it was typed, or what stands in its place; "" where nothing was said."""
+    return str(line.values.get(name) or "") or destroyed_text(line.gone.get(name), words)
 
 
 def tag_of(line: LogLine, words: Words) -> str:
@@ -22,7 +47,7 @@ def said_by(line: LogLine, words: Words) -> str:
     """What a line says: the text of a log entry, else a sentence from its codes."""
     values = line.values
     if line.destroyed:
-        return words("purge.destroyed", number=line.destroyed)
+        return destroyed_text(line.destroyed, words)
     if line.kind == "certificate":
         return words(
             "purge.line",
@@ -32,17 +57,34 @@ def said_by(line: LogLine, words: Words) -> str:
         )
     if line.kind == "strike":
         return words("log.struck.line", reason=values.get("reason") or "")
+    if line.kind == "deployment_step":
+        return _step(line, words)
     if line.kind == "access_event":
         return words.label("codes.access_action", values.get("action"))
     if line.kind != "incident_event":
         return line.text or words("log.not_for_you")  # words are required: these are not for this desk
-    event, reason = values.get("event") or "", values.get("reason")
+    event, reason = values.get("event") or "", stated(line, "reason", words)
     key = f"log.event_text.{event}"
     if not words.has(key):
         return event  # a newer program's event
     before, after = (_meaning(event, values.get(side), words) for side in ("before", "after"))
     sentence = words(key, before=before, after=after)
     return sentence + (words("log.event_text.because", reason=reason) if reason else "")
+
+
+def _step(line: LogLine, words: Words) -> str:
+    values = line.values
+    step, strength, note = values.get("step") or "", values.get("strength"), values.get("note")
+    sentence = words(
+        "log.step_text.said",
+        team=values.get("team") or words("log.step_text.unknown_team"),
+        step=words(f"log.step_text.{step}") if words.has(f"log.step_text.{step}") else step,
+    )
+    if strength is not None:
+        sentence += words("log.step_text.strength", count=strength)
+    if values.get("knowingly"):
+        sentence += words("log.step_text.knowingly")
+    return sentence + (words("log.step_text.note", note=note) if note else "")
 
 
 def _meaning(event: str, code: str | None, words: Words) -> str:

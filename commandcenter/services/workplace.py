@@ -8,8 +8,10 @@ from pathlib import Path
 from uuid import UUID
 
 import commandcenter.services.audit
+import commandcenter.services.deployments
 import commandcenter.services.desk_affairs
 import commandcenter.services.exceptions
+import commandcenter.services.imports
 import commandcenter.services.incidents
 import commandcenter.services.log
 import commandcenter.services.readings

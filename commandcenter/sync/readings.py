@@ -1,17 +1,21 @@
-"""The desk's half of the readings: pushes what is buffered, takes the newest that the centre tells."""
+"""The desk's half of the readings: pushes what is buffered, takes the newest that the centre tells, fetches
+ranges that somebody wants to see."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from uuid import UUID
 
-from commandcenter.domain.clock import whole_ms
+from commandcenter.domain.clock import from_ms, to_ms, whole_ms
 from commandcenter.domain.errors import Refused
-from commandcenter.domain.readings import Reading
+from commandcenter.domain.readings import QUANTITIES, Hour, Reading
 from commandcenter.protocol.readings import (
     PUSH_MAX,
     NewestReadings,
@@ -19,8 +23,9 @@ from commandcenter.protocol.readings import (
     lines,
     newest_readings,
     readings_answer,
+    readings_page,
 )
-from commandcenter.sync.client import Centre, TooLarge
+from commandcenter.sync.client import Centre, NoAnswer, TooLarge, unavailable
 from db.desk import readings as store
 from db.desk.store import immediate
 
@@ -41,20 +46,53 @@ class AskWriter(Protocol):
     def __call__(self, work: Callable[[Workplace], T]) -> T: ...
 
 
+@dataclass(frozen=True)
+class _Range:
+    """What somebody wants to see, and where to say how much of it came."""
+
+    station: UUID
+    since: datetime
+    until: datetime
+    came: Future[int]
+
+
 @dataclass
 class ReadingsExchange:
-    """:meth:`run` belongs to the worker's thread, :meth:`told` to the listener's."""
+    """:meth:`run` belongs to the worker's thread, :meth:`told` to the listener's, :meth:`range` to any."""
 
     ask_writer: AskWriter
     centre: Centre
     now: Callable[[], datetime] = lambda: whole_ms(datetime.now(UTC))
     ask_newest: bool = False  # there are more than the stream tells
+    again: Callable[[], None] = lambda: None  # asks for a :meth:`run` now
+    _wanted: deque[_Range] = field(default_factory=deque)
     _most: int = PUSH_MAX
     _tidy_at: float = field(default=float("-inf"))
     _not_before: float = field(default=float("-inf"))
 
+    def range(self, station: UUID, since: datetime, until: datetime) -> Future[int]:
+        """Have everything that was measured at a station from ``since`` to before ``until`` here: how many
+        readings and hours came. What was fetched before is not asked for again. Unavailable."""
+        wanted = _Range(station, since, until, Future())
+        self._wanted.append(wanted)
+        self.again()
+        return wanted.came
+
+    def unanswered(self, no: NoAnswer) -> None:
+        """The centre is away: whoever waits for a range is told."""
+        while self._wanted:
+            self._wanted.popleft().came.set_exception(unavailable(no, self.centre.url))
+
+    def stop(self) -> None:
+        """Nothing more will come."""
+        while self._wanted:
+            self._wanted.popleft().came.cancel()
+
     def run(self) -> None:
         """Push until nothing waits. NoAnswer: it all waits on. Asks the centre nothing where nothing does."""
+        while self._wanted:
+            self._fetch(self._wanted[0])
+            self._wanted.popleft()
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_S
             self.ask_writer(self._tidied)
@@ -74,6 +112,71 @@ class ReadingsExchange:
         self._take(newest)
         self.ask_newest = self.ask_newest or newest.more
         return not newest.more
+
+    def _fetch(self, wanted: _Range) -> None:
+        try:
+            came = self._fetched(wanted)
+        except NoAnswer as no:
+            self._wanted.popleft()
+            wanted.came.set_exception(unavailable(no, self.centre.url))
+            raise
+        except Exception as error:
+            self._wanted.popleft()
+            wanted.came.set_exception(error)
+            raise
+        wanted.came.set_result(came)
+
+    def _fetched(self, wanted: _Range) -> int:
+        station, now = wanted.station, self.now()
+
+        def missing(workplace: Workplace) -> list[tuple[str, datetime, datetime]]:
+            connection = workplace.connection
+            known = store.quantities_of(connection, station) or list(QUANTITIES)
+            return [
+                (quantity, *hole)
+                for quantity in known
+                for hole in store.holes(connection, station, quantity, wanted.since, wanted.until, now)
+            ]
+
+        came = 0
+        for quantity, since, until in self.ask_writer(missing):
+            came += self._hole(station, quantity, since, until)
+
+            def noted(workplace: Workplace) -> None:
+                with immediate(workplace.connection, workplace.file):
+                    store.fetched(workplace.connection, station, quantity, since, until, now)  # noqa: B023  at once
+
+            self.ask_writer(noted)
+        return came
+
+    def _hole(self, station: UUID, quantity: str, since: datetime, until: datetime) -> int:
+        came, next_ = 0, to_ms(since)
+        while True:
+            asked = {"from": next_, "to": to_ms(until)}
+            page = self.centre.get(
+                "/v1/readings", readings_page, station=str(station), quantity=quantity, **asked
+            )
+            found = [one.reading() for one in page.readings]
+            hours = [
+                Hour(
+                    station_id=station,
+                    quantity=quantity,
+                    hour_at=from_ms(one.hour),
+                    minimum=one.minimum,
+                    maximum=one.maximum,
+                    total=one.total,
+                    count=one.count,
+                )
+                for one in page.hours
+            ]
+            for first in range(0, len(found), SLICE):
+                self.ask_writer(_of(found[first : first + SLICE]))
+            for first in range(0, len(hours), SLICE):
+                self.ask_writer(_of([], hours[first : first + SLICE]))
+            came += len(found) + len(hours)
+            if page.next is None:
+                return came
+            next_ = page.next
 
     def _push(self) -> bool:
         most = self._most
@@ -115,9 +218,10 @@ class ReadingsExchange:
             log.warning("%s readings dropped: no centre took them for seven days", dropped)
 
 
-def _of(readings: list[Reading]) -> Callable[[Workplace], None]:
+def _of(readings: list[Reading], hours: Sequence[Hour] = ()) -> Callable[[Workplace], None]:
     def taken(workplace: Workplace) -> None:
         with immediate(workplace.connection, workplace.file):
             store.take(workplace.connection, readings)
+            store.take_hours(workplace.connection, hours)
 
     return taken

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,6 +18,7 @@ from commandcenter.protocol.messages import FeedPage, Position
 from commandcenter.protocol.readings import NewestReadings
 from commandcenter.sync import membership as memberships
 from commandcenter.sync.client import Centre, NoAnswer
+from commandcenter.sync.content import Compared, Contents
 from commandcenter.sync.follower import Follower
 from commandcenter.sync.heads import ANCHOR_S, Heads
 from commandcenter.sync.known import EQUAL, OFFSET, Before
@@ -101,8 +103,10 @@ class Synchroniser(Hearing):
             answered=self._answered,
             unanswered=self._unanswered,
             count=self._count,
-            beside=self._readings.run,
+            beside=self._beside,
         )
+        self._readings.again = self._worker.beside
+        self._contents = Contents(ask_writer, ask_reader, self._centre, self.round, again=self._worker.beside)
         self._listener = Listener(self._made, self)
 
     def start(self) -> None:
@@ -119,6 +123,23 @@ class Synchroniser(Hearing):
         self._worker.pull(now=True)
         self._listener.now()
 
+    def readings_range(self, station: UUID, since: datetime, until: datetime) -> Future[int]:
+        """Have a station's readings of a range here; how many came. Unavailable."""
+        future = self._readings.range(station, since, until)
+        self._try_beside()
+        return future
+
+    def compare(self) -> Future[Compared]:
+        """Compare what the rows say with the centre's, now. Unavailable."""
+        future = self._contents.ask()
+        self._try_beside()
+        return future
+
+    def _try_beside(self) -> None:
+        """Somebody waits: where the centre did not answer last, it is tried now."""
+        if self.standing.state.state != "online":
+            self._worker.pull(now=True)
+
     def stop(self, deadline_s: float = STOP_S) -> bool:
         """End both threads; False where one missed the deadline, which is logged. Their work at the writer
         is over then."""
@@ -131,6 +152,8 @@ class Synchroniser(Hearing):
         ended = self._listener.join(max(0.0, ends - time.monotonic())) and ended
         if not ended:
             log.error("synchronisation missed its deadline of %s s", deadline_s)
+        self._contents.stop()
+        self._readings.stop()
         self._centre.close()
         self._keep_equal()
         self._heads.close()
@@ -156,10 +179,16 @@ class Synchroniser(Hearing):
             log.info("the centre: %s (%s)", no.state, no.reason)
             self._keep_equal()
         self.standing.be(no.state, no.reason)
+        self._readings.unanswered(no)
+        self._contents.unanswered(no)
 
     def _stepped(self) -> None:
         self.standing.put(refilled=self.round.tally.refilled)
         self._worker.stepped()
+
+    def _beside(self) -> None:
+        self._readings.run()
+        self._contents.run()
 
     def _count(self) -> None:
         try:

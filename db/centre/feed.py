@@ -107,7 +107,22 @@ class _Group(msgspec.Struct):
     device: UUID | None = None  # as its writer says; the journal files a chain that forked under another
 
 
+class _Target(msgspec.Struct):
+    target_kind: str | None = None
+
+
+class _Strike(msgspec.Struct):
+    set: _Target | None = None
+
+
 _group = msgspec.json.Decoder(_Group)
+_strike = msgspec.json.Decoder(_Strike)
+
+
+def _goes_with(kind: str, data: bytes) -> str:
+    """The kind whose readers may have an entry: its own; of a strike its target's where that is public."""
+    said = _strike.decode(data).set if kind == "strike" else None
+    return said.target_kind if said is not None and said.target_kind in PUBLIC else kind
 
 
 def head(connection: Connection) -> Position:
@@ -226,7 +241,7 @@ class Sight:
         own = entry.device is not None and entry.device in caller.devices
         scopes = self._audiences.get(entry.incident_id, ()) if entry.incident_id else ()
         sees = caller.district or access.may_see(
-            entry.kind, entry.scope_id, scopes, caller.scopes, caller.district_id
+            _goes_with(entry.kind, entry.data), entry.scope_id, scopes, caller.scopes, caller.district_id
         )
         concerned = entry.note is not None and not caller.scopes.isdisjoint(
             (*entry.note.gain, *entry.note.loss)
@@ -238,6 +253,8 @@ class Sight:
         out.unseen = own and not sees and entry.kind in CARDS
         if own and not whole:
             out.id = entry.id
+            if entry.order is not None:  # told again: a disk cloned from its writer's may lack the values
+                out.p = entry.beside
             return out
         out.e = msgspec.Raw(entry.data)
         personal = caller.district or access.may_see_personal(

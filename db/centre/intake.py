@@ -25,16 +25,16 @@ from commandcenter.domain.opened import NOTHING_GONE
 from commandcenter.domain.purge import Destruction, signers
 from commandcenter.domain.record import REGISTRY
 from commandcenter.protocol.messages import ENTRY_BYTES_MAX, Beside, Note, Offered, PushRequest, Sent, Verdict
-from db.centre import again, purge, rows
+from db.centre import again, former, purge, rows
 from db.centre.chains import Segments
 from db.centre.digests import NO_SCOPE, Sums
 from db.centre.engine import telling
-from db.centre.judgement import Arrived, Bench, Caller, Desired, audience, decide, doubtful, one
+from db.centre.judgement import Arrived, Bench, Caller, Desired, audience, decide, doubtful, named_by, one
 from db.centre.many import insert_many
+from db.centre.tables import epoch as epochs
 from db.centre.tables import feed_head
 from db.tables import RECORDS, journal, private_value, refusal
 
-_KNOWN = select(journal.c.id).where(journal.c.id.in_(bindparam("ids", expanding=True)))
 _REFUSED = select(refusal.c.group_id, refusal.c.code, refusal.c.arguments).where(
     refusal.c.group_id.in_(bindparam("ids", expanding=True))
 )
@@ -118,11 +118,10 @@ class Intake:
                 segments.file(entry, new=entry.change.id not in known and id_ not in refused)
                 for entry in group
             ]
-            here = [entry for entry in group if entry.change.id in known]
-            if len(here) == len(group):
+            if all(entry.change.id in known for entry in group):
                 self.outcome.verdicts.append(Verdict(group=id_, verdict="accepted"))
                 continue
-            verdict = self._judge(bench, group, refused.get(id_), desired, partly=bool(here))
+            verdict = self._judge(bench, group, refused.get(id_), desired, known)
             self.outcome.verdicts.append(verdict)
             if verdict.verdict == "refused":
                 if id_ not in refused:
@@ -140,7 +139,7 @@ class Intake:
                 continue
             for entry, (segment, hash_) in zip(group, filed, strict=True):
                 if entry.change.id not in known:
-                    known.add(entry.change.id)
+                    known[entry.change.id] = False
                     placed.append(
                         Placed(
                             arrived=entry,
@@ -166,18 +165,18 @@ class Intake:
         group: Sequence[Arrived],
         before: tuple[str, dict[str, Any]] | None,
         desired: Desired,
-        *,
-        partly: bool,
+        known: Mapping[UUID, bool],
     ) -> Verdict:
         id_ = group[0].change.group
         if before is not None:  # a refusal is final
             return Verdict(group=id_, verdict="refused", code=before[0], arguments=before[1])
         try:
-            self._whole(group)
-            if partly:  # the rest of a group that was accepted before a restore: not judged again
+            again_ = any(known.get(named, False) for e in group for named in (e.change.id, id_))
+            self._whole(group, partly=again_)
+            if again_:  # the rest of a group that was accepted before a restore: not judged again
                 merged = False
                 for entry in group:
-                    if (entry.change.kind, entry.change.row) not in desired.new or entry.change.edit:
+                    if entry.change.id not in known:  # what is here stands already
                         merged = one(bench, self.caller, entry, desired, judged=False) or merged
             else:
                 merged = decide(bench, self.caller, group, desired)
@@ -187,9 +186,9 @@ class Intake:
         desired.keep()
         return Verdict(group=id_, verdict="merged" if merged else "accepted")
 
-    def _whole(self, group: Sequence[Arrived]) -> None:
+    def _whole(self, group: Sequence[Arrived], *, partly: bool) -> None:
         id_ = group[0].change.group
-        if group[0].change.id != id_ or any(entry.change.group != id_ for entry in group):
+        if not (partly or group[0].change.id == id_) or any(e.change.group != id_ for e in group):
             raise Refused("not_a_group")
         for entry in group:
             device = entry.change.device
@@ -199,6 +198,7 @@ class Intake:
     def offer(self, offered: Sequence[Offered]) -> Outcome:
         """Take entries that a restored centre lacks: not judged again, in the order of their numbers."""
         read = [(arrived(entry), (entry.epoch, entry.n)) for entry in offered]
+        lost = former.lacking(self.connection)
         gone = purge.known(self.connection, [entry for entry, _ in read], taken=True)
         read = [(purge.stripped(entry, gone), order) for entry, order in read]
         known = self._known([entry for entry, _ in read])
@@ -208,6 +208,8 @@ class Intake:
         edited: dict[tuple[str, UUID], None] = {}
         for entry, order in sorted(read, key=lambda pair: pair[1]):
             change = entry.change
+            if change.id not in known and not lost(*order):
+                continue  # it never had that number, or never lost it: who wrote it pushes it
             self.outcome.taken.append(change.id)
             if change.id in known:
                 continue
@@ -217,7 +219,7 @@ class Intake:
             elif kind.nature == "fact" or desired.rows.get((kind.name, change.row)) is None:
                 one(bench, self.caller, entry, desired, judged=False)
                 desired.keep()
-            known.add(change.id)
+            known[change.id] = True
             placed.append(Placed(arrived=entry, segment=change.device, hash=None, order=order))
         self._write(desired, placed)
         for name, row in edited:
@@ -232,12 +234,14 @@ class Intake:
 
     # --- what is asked before
 
-    def _completed(self, arrived_: Sequence[Arrived], known: set[UUID], gone: Destruction) -> list[Arrived]:
+    def _completed(
+        self, arrived_: Sequence[Arrived], known: Mapping[UUID, bool], gone: Destruction
+    ) -> list[Arrived]:
         return [e for e in arrived_ if e.change.id in known and again.complete(self.connection, e, gone)]
 
-    def _known(self, arrived_: Sequence[Arrived]) -> set[UUID]:
-        ids = [entry.change.id for entry in arrived_]
-        return set(self.connection.execute(_KNOWN, {"ids": ids}).scalars()) if ids else set()
+    def _known(self, arrived_: Sequence[Arrived]) -> dict[UUID, bool]:
+        ids = {id_ for entry in arrived_ for id_ in (entry.change.id, entry.change.group)}
+        return former.taken_again(self.connection, sorted(ids))
 
     def _refused(self, groups: Sequence[UUID]) -> dict[UUID, tuple[str, dict[str, Any]]]:
         found = self.connection.execute(_REFUSED, {"ids": list(groups)})
@@ -247,7 +251,7 @@ class Intake:
         self, arrived_: Sequence[Arrived], gone: Destruction = NOTHING_GONE
     ) -> tuple[Desired, Bench]:
         wanted = purge.cards_of(self.connection, arrived_)
-        named: set[UUID] = set()
+        named: dict[str, set[UUID]] = {}
         persons: set[UUID] = set()
         for entry in arrived_:
             change = entry.change
@@ -256,9 +260,8 @@ class Intake:
                 raise Refused("unknown_kind", kind=change.kind)
             if kind.nature == "card":
                 wanted.setdefault(kind.name, set()).add(change.row)
-            incident = (change.set or {}).get("incident_id")
-            if isinstance(incident, str):
-                named.add(UUID(incident))
+            for name, id_ in named_by(change, self.caller):
+                named.setdefault(name, set()).add(id_)
             if change.by is not None:
                 persons.add(change.by)
             persons.update(signers(change))
@@ -266,9 +269,9 @@ class Intake:
         for name in sorted(wanted):
             read = rows.read(self.connection, name, wanted[name], lock=True)
             found.update({(name, id_): row for id_, row in read.items()})
-        if self.caller.district is False and named:
-            for id_, row in rows.read(self.connection, "incident", named).items():
-                found.setdefault(("incident", id_), row)
+        for name, ids in named.items():
+            for id_, row in rows.read(self.connection, name, ids).items():
+                found.setdefault((name, id_), row)
         roles: dict[UUID, tuple[str, ...]] = {}
         if persons:
             asked = self.connection.execute(_PERSONS, {"ids": sorted(persons)})
@@ -393,7 +396,5 @@ def open_feed(connection: Connection, epoch: int) -> None:
     """The first head of an empty centre; nothing where there is one."""
     if connection.execute(select(func.count()).select_from(feed_head)).scalar():
         return
-    from db.centre.tables import epoch as epochs
-
     connection.execute(insert(epochs), {"epoch": epoch, "after": 0})
     connection.execute(insert(feed_head), {"id": 1, "epoch": epoch, "n": 0, "hash": GENESIS})

@@ -5,7 +5,7 @@ Works in memory on rows that were read and locked before, so that a refused grou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -228,13 +228,17 @@ def _may(
     if kind.name == CERTIFICATE:
         roles_of = {id_: _roles(bench, desired, id_) for id_ in signers(change)}
         require_signers(patch, change.by, roles_of, district=caller.district)
+    team = _team_of(kind, patch, desired)
     if caller.district or alone:
         return
     incident = _incident_of(kind, change.row, row if row is not None else patch, desired)
     scopes = audience(incident)
     if kind.name == "incident" and (row is None or {"scope_id", "shared_ids"} & patch.keys()):
         scopes = ()  # who only takes part in it says nothing of whose it is
-    for whose in {patch.get("scope_id", (row or {}).get("scope_id")), (row or patch).get("scope_id")}:
+    concerned = {patch.get("scope_id", (row or {}).get("scope_id")), (row or patch).get("scope_id")}
+    if team is not None:  # whatever the entry says: a step is its team's
+        concerned.add(team["scope_id"])
+    for whose in concerned:
         if not access.may_write(kind.name, whose, scopes, caller.scopes, caller.district_id):
             raise Refused("not_your_scope", kind=kind.name)
 
@@ -243,6 +247,25 @@ def _roles(bench: Bench, desired: Desired, person: UUID) -> tuple[str, ...]:
     """Somebody's roles, as the groups before this one in the same push leave them."""
     row = desired.rows.get(("person", person))
     return bench.roles_of.get(person, ()) if row is None else tuple(row["roles"] or ())
+
+
+def named_by(change: Change, caller: Caller) -> Iterator[tuple[str, UUID]]:
+    """(kind, id) of the cards that a new entry is judged with besides its own."""
+    said = change.set or {}
+    if not caller.district and isinstance(incident := said.get("incident_id"), str):
+        yield "incident", UUID(incident)
+    if change.kind == "deployment_step" and isinstance(team := said.get("team_id"), str):
+        yield "team", UUID(team)
+
+
+def _team_of(kind: Kind, values: Mapping[str, Any], desired: Desired) -> Row | None:
+    """The team of a deployment step; Refused ``unknown_row`` where the centre has not got it."""
+    if kind.name != "deployment_step":
+        return None
+    team = desired.rows.get(("team", values["team_id"]))
+    if team is None:
+        raise Refused("unknown_row", field="team_id", kind="team", id=str(values["team_id"]))
+    return team
 
 
 def _incident_of(kind: Kind, row_id: UUID, values: Mapping[str, Any], desired: Desired) -> Row | None:

@@ -19,7 +19,7 @@ from commandcenter.domain.change import Change, Private, decode
 from commandcenter.domain.opened import sealed_fields
 from commandcenter.domain.purge import KIND, Destruction, order_of, ordered
 from commandcenter.domain.record import REGISTRY
-from db.centre import rows
+from db.centre import again, rows
 from db.centre.engine import is_away, reading
 from db.centre.judgement import Arrived
 from db.centre.many import insert_many
@@ -182,10 +182,12 @@ def _strip(connection: Connection, row: UUID) -> None:
     connection.execute(_DONE)
     connection.execute(_NOTED)
     kind = REGISTRY[found[0].kind]
+    if kind.nature == "card":  # its heads may be new as well, and the digest counts them
+        again.refold(connection, kind.name, row)
+        return
     made = rows.refold(connection, kind, row)
     if made is not None:
-        if kind.nature == "fact":
-            made.pop("heads")
+        made.pop("heads")
         rows.write(connection, kind.name, [], [made])
 
 

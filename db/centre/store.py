@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from commandcenter.domain.clock import to_ms
 from commandcenter.domain.errors import Refused
+from commandcenter.domain.record import REGISTRY
 from commandcenter.protocol.messages import (
     FEED_LIMIT,
+    ContentPage,
     FeedPage,
     HistoryPage,
     OfferAnswer,
@@ -24,7 +26,7 @@ from commandcenter.protocol.messages import (
     PushAnswer,
     PushRequest,
 )
-from db.centre import audit, feed
+from db.centre import audit, content, feed
 from db.centre.engine import looking, reading
 from db.centre.feed import Released, Sight
 from db.centre.intake import Intake, arrived, open_feed
@@ -178,6 +180,16 @@ class CentreStore:
             here = feed.head(connection)
             found = feed.of_incident(connection, incident, after, FEED_LIMIT)
             return self._history(connection, caller, here, found, found[-1].n if found else None)
+
+    def content(self, caller: Caller, kind: str, after: UUID | None) -> ContentPage:
+        """What the rows of a kind after ``after`` say, hashed, of what this desk sees whole."""
+        with reading(self.engine) as connection:
+            here = feed.head(connection)
+            page = ContentPage(epoch=here.epoch, head=here.n, now=self._ms(), fields=content.fields_of(kind))
+            if kind in REGISTRY:
+                page.everything = content.sees_all(REGISTRY[kind], caller)
+                page.sums, page.through = content.piece(connection, caller, REGISTRY[kind], after)
+            return page
 
     def _history(
         self,

@@ -19,7 +19,7 @@ from commandcenter.domain.opened import all_values, opened, readable, unknown_fi
 from commandcenter.domain.purge import KIND as CERTIFICATE
 from commandcenter.domain.record import REGISTRY, Kind, settled
 from commandcenter.protocol.messages import LEFT_OUT, Beside, Note, Numbered
-from db.desk import projections, purge, statements
+from db.desk import engagements, projections, purge, statements
 from db.desk.digests import Digests
 from db.desk.engine import Connection
 from db.desk.new_facts import BY_ITSELF, NewFact, fact_row, give_number, keep_beside, line, new_fact, write
@@ -33,6 +33,7 @@ from db.desk.standing import (
     write_card,
 )
 
+PUBLIC = frozenset(name for name, kind in REGISTRY.items() if kind.public)
 _AT_ONCE = 64  # ids in one question
 _KNOWN_COLUMNS = "SELECT id, bytes, epoch, number, order_epoch, order_number, absent, device FROM journal"
 _KNOWN = f"{_KNOWN_COLUMNS} WHERE id = ?"
@@ -160,6 +161,8 @@ class Incoming:
         give_number(self.connection, entry, change.id)
         if kind is None:
             return
+        if kind.name == engagements.KIND:  # the centre calls its time doubtful, or no longer does
+            engagements.renew_of(self.connection, change.row.bytes)
         private = self._private(entry, change)
         had = not private or private_of(self.connection, change.id)
         if private and not had:
@@ -330,6 +333,9 @@ def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> Cha
             row = codec.row(raw)
             if row["scope_id"] in scopes:
                 continue
+            if (row["target_kind"] in PUBLIC) if name == "strike" else kind.public:
+                _conceal(connection, kind, row["id"])
+                continue
             order = connection.execute(
                 "SELECT coalesce(order_epoch, epoch), coalesce(order_number, number) FROM journal"
                 " WHERE id = ? AND number IS NOT NULL",
@@ -347,6 +353,16 @@ def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> Cha
         touched.setdefault("incident", set()).add(incident)
     digests.flush()
     return ChangeSet({name: frozenset(ids) for name, ids in touched.items()})
+
+
+def _conceal(connection: Connection, kind: Kind, row: UUID) -> None:
+    """Every desk reads this fact; its words were the incident's."""
+    personal = kind.personal()
+    if personal:
+        connection.execute("DELETE FROM private_value WHERE change_id = ?", (row.bytes,))
+        sets = ", ".join(f'"{name}" = NULL' for name in personal)
+        connection.execute(f'UPDATE "{kind.name}" SET {sets} WHERE id = ?', (row.bytes,))
+        renew(connection, kind.name, row.bytes)
 
 
 def hide_card(connection: Connection, kind: Kind, row: UUID, digests: Digests) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from commandcenter.domain.clock import day_number, from_ms, to_ms
 from commandcenter.domain.projections.timeline import StrikeSeen, attached, effective, placed
 from commandcenter.domain.record import Kind
-from db.desk import search, statements
+from db.desk import engagements, search, statements
 from db.desk.engine import Connection
 
 NO_DESK = bytes(16)
@@ -60,6 +60,8 @@ def keep(
         _attach(connection, *pair)
     if kind.name == "strike":
         _strike(connection, values["target_id"].bytes)
+    elif kind.name == engagements.KIND:
+        engagements.renew(connection, (values["deployment_id"],))
 
 
 _AT_ONCE = 64  # ids in one question
@@ -101,6 +103,8 @@ def keep_many(
     connection.executemany(statements.TIMELINE_INSERT, lines)
     connection.executemany(statements.DAY_COUNT_ADD, [(*day, count) for day, count in days.items()])
     connection.executemany(statements.INCIDENT_TIMELINE_INSERT, incidents)
+    steps = [values["deployment_id"] for kind, _, values, _ in facts if kind.name == engagements.KIND]
+    engagements.renew(connection, steps)
 
 
 def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
@@ -132,6 +136,8 @@ def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
         connection.execute(f"DELETE FROM day_count WHERE {where} AND count = 0", key)
     if kind.name == "strike":
         _strike(connection, row["target_id"].bytes)
+    elif kind.name == engagements.KIND:
+        engagements.renew(connection, (row["deployment_id"],))
 
 
 def _struck_by(connection: Connection, target: bytes) -> bytes | None:
@@ -166,7 +172,9 @@ def _strike(connection: Connection, target: bytes) -> None:
             "UPDATE timeline SET struck_id = ? WHERE happened_at = ? AND row_id = ?",
             (struck, found[1], target),
         )
-        if found[0] == "incident_event":
+        if found[0] == engagements.KIND:
+            engagements.renew_of(connection, target)
+        elif found[0] == "incident_event":
             incident, subject, event = connection.execute(
                 "SELECT incident_id, subject_id, event FROM incident_event WHERE id = ?", (target,)
             ).fetchone()
@@ -231,12 +239,14 @@ def rebuild(connection: Connection) -> int:
             row = codec.row(raw)
             keep(connection, codec.kind, row["id"], row, row["typed_desk_id"])
             lines += 1
+    engagements.rebuild(connection)
     return lines
 
 
 def differing(connection: Connection) -> dict[str, int]:
     """{projection: its rows that are not as the facts make them, and those that it lacks}; reads only."""
     found = {name: connection.execute(sql).fetchone()[0] for name, sql in _DIFFERING.items()}
+    found["engagement"] = engagements.differing(connection)
     return {name: count for name, count in found.items() if count}
 
 

@@ -67,12 +67,11 @@ def scope_at_centre(kind: Kind, stored: Sequence[Stored]) -> UUID | None:
     return None if made is None else made.values.get("scope_id")
 
 
-def write_card(connection: Connection, kind: Kind, row: UUID, stored: Sequence[Stored]) -> None:
-    """Make the card's row say what these entries make of it; no row where none of them creates it."""
+def card_row(kind: Kind, row: UUID, stored: Sequence[Stored]) -> list[Any] | None:
+    """The card's row as these entries make it, as the driver takes it; None where none of them creates it."""
     made = standing(kind, [entry.opened for entry in stored])
     if made is None:
-        connection.execute(f'DELETE FROM "{kind.name}" WHERE id = ?', (row.bytes,))
-        return
+        return None
     creation = next(entry.change for entry in stored if entry.change.set is not None)
     full: dict[str, Any] = {name: settled(type_, None) for name, type_ in kind.types.items()}
     full |= {name: settled(kind.types[name], value) for name, value in readable(made.values).items()}
@@ -85,8 +84,20 @@ def write_card(connection: Connection, kind: Kind, row: UUID, stored: Sequence[S
         "typed_offset_ms": creation.offset_ms,
         "heads": made.heads,
     }
-    codec = statements.CODECS[kind.name]
-    values = codec.parameters(full)
-    names = ", ".join(f'"{name}"' for name in codec.columns)
+    return statements.CODECS[kind.name].parameters(full)
+
+
+def write_card(connection: Connection, kind: Kind, row: UUID, stored: Sequence[Stored]) -> None:
+    """Make the card's row say what these entries make of it; no row where none of them creates it."""
+    values = card_row(kind, row, stored)
+    if values is None:
+        connection.execute(f'DELETE FROM "{kind.name}" WHERE id = ?', (row.bytes,))
+        return
+    replace_row(connection, kind, values)
+
+
+def replace_row(connection: Connection, kind: Kind, values: Sequence[Any]) -> None:
+    """Write a whole row, as the driver takes it, in the place of the one with its id."""
+    names = ", ".join(f'"{name}"' for name in statements.CODECS[kind.name].columns)
     marks = ", ".join("?" * len(values))
     connection.execute(f'INSERT OR REPLACE INTO "{kind.name}" ({names}) VALUES ({marks})', values)

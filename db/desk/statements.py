@@ -109,6 +109,10 @@ INSERTED: dict[str, tuple[str, ...]] = {
         *("importance", "channel", "desk_id", "struck_id"),
     ),
     "incident_timeline": ("incident_id", "happened_at", "row_id", "kind", "machine"),
+    "engagement": (
+        *("deployment_id", "team_id", "incident_id", "step", "step_id", "since_at", "strength"),
+        *("knowingly", "ordered_at", "under_way_at", "arrived_at", "ended_at"),
+    ),
     "day_count": ("day", "kind", "machine", "importance", "channel", "desk_id", "count"),
 }
 JOURNAL_INSERT = insert_sql("journal", INSERTED["journal"])

@@ -9,7 +9,7 @@ left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,8 +19,10 @@ from commandcenter.domain.access import AUDITORS, acting_roles, may_audit
 from commandcenter.domain.change import Change, Edit, Grow, Sealed, decode
 from commandcenter.domain.clock import day_span, from_ms, instant_text
 from commandcenter.domain.codes import ACCESS_ACTIONS
+from commandcenter.domain.opened import sealed_fields
 from db.desk import local
 from db.desk.engine import Connection
+from db.queries.purge import anything_destroyed, destroyed_in
 
 What = Literal["all", "access", "changes"]
 CHANGES = ("added", "edited")
@@ -52,6 +54,7 @@ class AuditField:
     to: Any = None
     former: Any = None
     personal: bool = False
+    destroyed: str = ""  # the number of the certificate by which the personal value was destroyed
     added: tuple[str, ...] = ()  # of a field that holds a set
     dropped: tuple[str, ...] = ()
 
@@ -115,7 +118,8 @@ def page(
         f" ORDER BY {_key(source)} DESC LIMIT ?",
         (*parameters, last, limit + 1),
     ).fetchall()
-    return AuditPage(lines=tuple(map(_line, found[:limit])), more=len(found) > limit)
+    gone = _gone(connection)
+    return AuditPage(lines=tuple(_line(raw, gone) for raw in found[:limit]), more=len(found) > limit)
 
 
 def count(connection: Connection, filter_: AuditFilter) -> int:
@@ -128,10 +132,22 @@ def count(connection: Connection, filter_: AuditFilter) -> int:
 def lines(connection: Connection, filter_: AuditFilter) -> Iterator[AuditLine]:
     """Every entry of a filter, oldest first, as an export has them."""
     source, where, parameters = _conditions(filter_)
+    gone = _gone(connection)
     for raw in connection.execute(
         f"SELECT {_COLUMNS} FROM {source} WHERE {where} ORDER BY {_key(source)}", parameters
     ):
-        yield _line(raw)
+        yield _line(raw, gone)
+
+
+# {field: the certificate's number} of what was destroyed of a change.
+_Gone = Callable[[UUID], Mapping[str, str]]
+
+
+def _gone(connection: Connection) -> _Gone:
+    """Asks of a change what was destroyed of it, and of none where nothing ever was."""
+    if not anything_destroyed(connection):
+        return lambda _change: {}
+    return lambda change: destroyed_in(connection, change)
 
 
 _COLUMNS = "j.id, j.device, j.n, j.epoch, j.number, j.absent, j.bytes"
@@ -179,7 +195,7 @@ def _conditions(filter_: AuditFilter) -> tuple[str, str, list[Any]]:
     return source, " AND ".join(clauses), parameters
 
 
-def _line(raw: tuple[Any, ...]) -> AuditLine:
+def _line(raw: tuple[Any, ...], gone: _Gone) -> AuditLine:
     id_, device, n, epoch, number, absent, data = raw
     known: dict[str, Any] = {
         "id": UUID(bytes=id_),
@@ -212,7 +228,7 @@ def _line(raw: tuple[Any, ...]) -> AuditLine:
         action="added" if change.set is not None else "edited",
         kind=change.kind,
         row=change.row,
-        fields=tuple(_fields(change)),
+        fields=tuple(_fields(change, gone)),
     )
 
 
@@ -223,10 +239,12 @@ def _id(text: Any) -> UUID | None:
         return None
 
 
-def _fields(change: Change) -> Iterator[AuditField]:
+def _fields(change: Change, gone_of: _Gone) -> Iterator[AuditField]:
+    gone = gone_of(change.id) if sealed_fields(change) else {}
     for name, value in (change.set or {}).items():
         sealed = isinstance(value, Sealed)
-        yield AuditField(name=name, to=None if sealed else value, personal=sealed)
+        to = None if sealed else value
+        yield AuditField(name=name, to=to, personal=sealed, destroyed=gone.get(name, ""))
     for name, edit in (change.edit or {}).items():
         if isinstance(edit, Grow):
             yield AuditField(name=name, added=edit.add, dropped=tuple(sorted(edit.drop)))
@@ -237,4 +255,5 @@ def _fields(change: Change) -> Iterator[AuditField]:
                 to=None if sealed else edit.to,
                 former=None if sealed else edit.former,
                 personal=sealed,
+                destroyed=gone.get(name, ""),
             )

@@ -13,15 +13,19 @@ from commandcenter.domain.change import Edit, Sealed, decode
 from commandcenter.domain.clock import from_ms
 from commandcenter.domain.fields import plain
 from commandcenter.domain.opened import opened
+from commandcenter.domain.projections.engagement import Engagement, double
 from commandcenter.domain.record import REGISTRY, Kind
-from db.desk import inbox
+from db.desk import engagements, inbox
 from db.desk.engine import Connection
 from db.desk.standing import private_of
+from db.queries.purge import destroyed_in, destroyed_of
 
 PAGE = 200
-What = Literal["field", "number", "replacement"]
+What = Literal["field", "number", "replacement", "team"]
 CARDS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "card")
-KINDS = frozenset({*CARDS, "strike", "log_entry"})  # whose changes may make an exception or close one
+KINDS = frozenset(
+    {*CARDS, "strike", "log_entry", "deployment_step"}
+)  # whose changes may make an exception or close one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class Value:
     id: UUID
     value: Any = None
     hidden: bool = False
+    destroyed: str = ""  # the number of the certificate by which it was destroyed
     by: UUID | None = None
     desk: UUID | None = None
     at: datetime | None = None
@@ -55,6 +60,7 @@ class Clash:
     title: str = ""  # the card's name or the struck line's words; "" where they are not for this desk
     number: str = ""  # of an incident
     state: str = ""  # of an incident
+    destroyed: str = ""  # the number of the certificate by which the title was destroyed
     aside: bool = False
 
 
@@ -106,6 +112,7 @@ def _all(connection: Connection) -> Iterator[Clash]:
         yield from _of_fields(connection, REGISTRY[name])
     yield from _of_numbers(connection)
     yield from _of_replacements(connection)
+    yield from _of_teams(connection)
 
 
 def _of_fields(connection: Connection, kind: Kind) -> Iterator[Clash]:
@@ -137,6 +144,7 @@ def _of_numbers(connection: Connection) -> Iterator[Clash]:
                 id=UUID(bytes=id_),
                 value=title,
                 hidden=title is None,
+                destroyed="" if title else _destroyed(connection, id_, "title"),
                 by=None if by is None else UUID(bytes=by),
                 desk=None if desk is None else UUID(bytes=desk),
                 at=None if at is None else from_ms(at),
@@ -181,6 +189,7 @@ def _of_replacements(connection: Connection) -> Iterator[Clash]:
                     id=key,
                     value=text,
                     hidden=bool(away) or text is None,
+                    destroyed="" if text else _destroyed(connection, id_, "text"),
                     by=None if by is None else UUID(bytes=by),
                     desk=None if desk is None else UUID(bytes=desk),
                     at=None if at is None else from_ms(at),
@@ -195,6 +204,42 @@ def _of_replacements(connection: Connection) -> Iterator[Clash]:
                 row=UUID(bytes=target),
                 values=tuple(values.values()),
             )
+
+
+def _destroyed(connection: Connection, row: bytes, name: str) -> str:
+    return destroyed_of(connection, UUID(bytes=row)).get(name, "")
+
+
+def _of_teams(connection: Connection) -> Iterator[Clash]:
+    """Teams that several people sent to several places without knowing of one another."""
+    bound: dict[UUID, list[Engagement]] = {}
+    for one in engagements.read(connection, "ended_at IS NULL AND NOT knowingly"):
+        bound.setdefault(one.team_id, []).append(one)
+    for team, mine in bound.items():
+        found = double(mine)
+        if found is not None:
+            values = tuple(_sent(connection, one) for one in found.engagements)
+            yield Clash(id=found.id, what="team", kind="team", row=team, values=values)
+
+
+def _sent(connection: Connection, one: Engagement) -> Value:
+    """A deployment, by the incident it is at and by who ordered it."""
+    there = connection.execute(
+        "SELECT number, title FROM incident WHERE id = ?", (one.incident_id.bytes,)
+    ).fetchone()
+    by, desk = connection.execute(
+        "SELECT typed_by_id, typed_desk_id FROM deployment_step WHERE deployment_id = ?"
+        " ORDER BY happened_at, id LIMIT 1",
+        (one.deployment_id.bytes,),
+    ).fetchone()
+    return Value(
+        id=one.deployment_id,
+        value=None if there is None else f"{there[0] or ''} {there[1] or ''}".strip(),
+        hidden=there is None,
+        by=None if by is None else UUID(bytes=by),
+        desk=None if desk is None else UUID(bytes=desk),
+        at=one.ordered_at or one.since_at,
+    )
 
 
 def _of_ids(what: str, values: tuple[Value, ...]) -> UUID:
@@ -217,7 +262,15 @@ def _filled(connection: Connection, clash: Clash, away: frozenset[UUID]) -> Clas
         ).fetchone()
         title = str(raw[0] or "") if kind.title else ""
         number, state = (raw[1] or "", raw[2] or "") if extra else ("", "")
-    clash = replace(clash, title=title, number=clash.number or number, state=state, aside=clash.id in away)
+    name = "text" if clash.what == "replacement" else kind.title
+    clash = replace(
+        clash,
+        title=title,
+        number=clash.number or number,
+        state=state,
+        aside=clash.id in away,
+        destroyed=_destroyed(connection, clash.row.bytes, name) if name and not title else "",
+    )
     if clash.what != "field":
         return clash
     values = tuple(_value(connection, kind, clash.field, head) for head in clash.heads)
@@ -240,6 +293,7 @@ def _value(connection: Connection, kind: Kind, field: str, head: UUID) -> Value:
         id=head,
         value=None if hidden else plain(kind.types[field], said),
         hidden=hidden,
+        destroyed=destroyed_in(connection, head).get(field, "") if hidden else "",
         by=change.by,
         desk=change.device,
         at=change.at,

@@ -18,6 +18,7 @@ from commandcenter.domain.record import REGISTRY
 from db.desk import local, outbox
 from db.desk.engine import Connection
 from db.desk.standing import private_of
+from db.queries.purge import destroyed_in
 
 PAGE = 200
 MOST_CHANGES = 20  # of one group that are read; the count says how many there are
@@ -43,6 +44,7 @@ class Said:
     added: tuple[str, ...] = ()  # of a field that holds a set
     dropped: tuple[str, ...] = ()
     hidden: bool = False
+    destroyed: str = ""  # the number of the certificate by which its words were destroyed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,22 +268,24 @@ def stated(connection: Connection, change: Change) -> Stated:
 def _fields(connection: Connection, change: Change) -> Iterator[Said]:
     kind = REGISTRY.get(change.kind)
     types = {} if kind is None else kind.types
-    private = private_of(connection, change.id) if kind is not None and kind.personal() else {}
+    personal = kind is not None and kind.personal()
+    private = private_of(connection, change.id) if personal else {}
+    gone = destroyed_in(connection, change.id) if personal else {}
     for name, value in (change.set or {}).items():
-        yield _said(types.get(name), name, value, None, private.get(name))
+        yield _said(types.get(name), name, value, None, private.get(name), gone.get(name, ""))
     for name, edit in (change.edit or {}).items():
         if isinstance(edit, Grow):
             yield Said(name=name, added=edit.add, dropped=tuple(sorted(edit.drop)))
         elif isinstance(edit, Edit):
-            yield _said(types.get(name), name, edit.to, edit.former, private.get(name))
+            yield _said(types.get(name), name, edit.to, edit.former, private.get(name), gone.get(name, ""))
 
 
-def _said(type_: Any, name: str, to: Any, former: Any, private: Any) -> Said:
+def _said(type_: Any, name: str, to: Any, former: Any, private: Any, gone: str) -> Said:
     sealed = isinstance(to, Sealed) or isinstance(former, Sealed)
     if not sealed:
         return Said(name=name, to=to, former=former)
     if type_ is None or private is None:
-        return Said(name=name, hidden=True)
+        return Said(name=name, hidden=True, destroyed=gone)
     return Said(
         name=name,
         to=plain(type_, opened(type_, to, private)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from commandcenter.domain.merge import heads_out
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
+from db.queries.purge import gone_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,8 @@ class IncidentCard:
     id: UUID
     values: dict[str, Any]
     lines: int  # facts on its timeline
+    # {field: the number of the certificate by which what stands there was destroyed}
+    gone: Mapping[str, str] = field(default_factory=dict)
 
 
 def board(connection: Connection, *, closed: bool, limit: int = 500) -> list[IncidentCard]:
@@ -48,4 +52,5 @@ def _card(connection: Connection, raw: tuple[Any, ...]) -> IncidentCard:
     (lines,) = connection.execute(
         "SELECT count(*) FROM incident_timeline WHERE incident_id = ? AND machine = 0", (raw[0],)
     ).fetchone()
-    return IncidentCard(id=values["id"], values=values, lines=lines)
+    gone = gone_from(connection, "incident", [values]).get(values["id"], {})
+    return IncidentCard(id=values["id"], values=values, lines=lines, gone=gone)

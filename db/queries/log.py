@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from commandcenter.domain.clock import day_number, day_span, from_ms, to_ms
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
-from db.queries.purge import destroyed_of
+from db.queries.purge import gone_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,7 @@ class Struck:
     at: datetime
     by_id: UUID | None
     replacement_id: UUID | None
+    destroyed: str = ""  # the number of the certificate by which the reason was destroyed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,13 @@ class LogLine:
     values: dict[str, Any]
     struck: Struck | None
     replaces_id: UUID | None  # the struck line that this one replaces
-    destroyed: str = ""  # the number of the certificate by which its words were destroyed
+    # {field: the number of the certificate by which it was destroyed}
+    gone: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def destroyed(self) -> str:
+        """The number of the certificate by which its words were destroyed; "" for none."""
+        return self.gone.get(_SAYS.get(self.kind, ""), "")
 
     @property
     def text(self) -> str:
@@ -204,21 +211,15 @@ def lines_by_id(connection: Connection, ids: Sequence[UUID]) -> list[LogLine]:
     return _lines(connection, found)
 
 
-# The field that a fact of a kind is read by; asked only where it is empty, which is rare.
+# The field that a fact of a kind is read by.
 _SAYS = {"log_entry": "text", "strike": "reason"}
-
-
-def _destroyed(connection: Connection, kind: str, row_id: bytes, values: dict[str, Any]) -> str:
-    name = _SAYS.get(kind)
-    if name is None or values.get(name):
-        return ""
-    return destroyed_of(connection, UUID(bytes=row_id)).get(name, "")
 
 
 def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLine]:
     rows = _rows(connection, raw)
     strikes = _rows_of(connection, "strike", [line[4] for line in raw if line[4] is not None])
     replaced = _replaced(connection, [line[1] for line in raw if line[2] == "log_entry"])
+    gone = _gone(connection, raw, rows, strikes)
     out = []
     for happened, row_id, kind, machine, struck_id in raw:
         values = rows.get(row_id)
@@ -240,11 +241,28 @@ def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLi
                     at=strike["happened_at"],
                     by_id=strike["typed_by_id"],
                     replacement_id=strike["replacement_id"],
+                    destroyed=gone.get(strike["id"], {}).get("reason", ""),
                 ),
                 replaces_id=replaced.get(row_id),
-                destroyed=_destroyed(connection, kind, row_id, values),
+                gone=gone.get(values["id"], {}),
             )
         )
+    return out
+
+
+def _gone(
+    connection: Connection,
+    raw: Sequence[tuple[Any, ...]],
+    rows: Mapping[bytes, dict[str, Any]],
+    strikes: Mapping[bytes, dict[str, Any]],
+) -> dict[UUID, dict[str, str]]:
+    by_kind: dict[str, list[dict[str, Any]]] = {"strike": list(strikes.values())}
+    for line in raw:
+        if line[1] in rows:
+            by_kind.setdefault(line[2], []).append(rows[line[1]])
+    out: dict[UUID, dict[str, str]] = {}
+    for kind, found in by_kind.items():
+        out |= gone_from(connection, kind, found)
     return out
 
 
@@ -255,7 +273,17 @@ def _rows(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> dict[bytes,
     out: dict[bytes, dict[str, Any]] = {}
     for kind, ids in by_kind.items():
         out |= _rows_of(connection, kind, ids)
+    _name_teams(connection, [out[id_] for id_ in by_kind.get("deployment_step", ()) if id_ in out])
     return out
+
+
+def _name_teams(connection: Connection, steps: Sequence[dict[str, Any]]) -> None:
+    """A step's line says who was sent: ``values["team"]``."""
+    ids = sorted({step["team_id"].bytes for step in steps if step["team_id"] is not None})
+    teams = _rows_of(connection, "team", ids) if ids else {}
+    for step in steps:
+        team = teams.get(step["team_id"].bytes) if step["team_id"] is not None else None
+        step["team"] = "" if team is None else team["name"] or ""
 
 
 def _rows_of(connection: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, dict[str, Any]]:

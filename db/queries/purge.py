@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from commandcenter.domain.change import decode
@@ -22,6 +23,8 @@ _GONE_OF = (
     "SELECT d.field, c.number FROM destroyed AS d JOIN certificate AS c ON c.id = d.certificate_id"
     " WHERE d.target_id = ? AND d.former = 0 ORDER BY c.happened_at, c.id"
 )
+_ANY = "SELECT 1 FROM destroyed LIMIT 1"
+_AT_ONCE = 400  # ids in one statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +101,55 @@ def destroyed_in(connection: Connection, change: UUID) -> dict[str, str]:
     return dict(connection.execute(_GONE_OF, (change.bytes,)).fetchall())
 
 
-def awaited(connection: Connection) -> int:
-    """How many certificates wait for the centre: what they name is still here."""
+def anything_destroyed(connection: Connection) -> bool:
+    """Whether any certificate has destroyed anything: where none has, nothing need be asked of a row."""
+    return connection.execute(_ANY).fetchone() is not None
+
+
+def gone_from(
+    connection: Connection, kind: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[UUID, dict[str, str]]:
+    """{row: {field: the certificate's spoken number}}: which fields of these rows are empty because what
+    stands there was destroyed; not what stood there once and was replaced since. ``rows`` as their table has
+    them, a card's heads as ids or as text."""
+    definition = REGISTRY[kind]
+    out: dict[UUID, dict[str, str]] = {}
+    if not rows or not definition.personal() or not anything_destroyed(connection):
+        return out
+    asked: dict[UUID, list[UUID]] = {}  # change -> the rows whose empty fields it may have stated
+    empty: dict[tuple[UUID, UUID], set[str]] = {}
+    for row in rows:
+        for name in definition.personal():
+            if row.get(name) not in (None, "", ()):
+                continue
+            # a fact is made by the change whose id it has
+            heads = [row["id"]] if definition.nature == "fact" else (row.get("heads") or {}).get(name, ())
+            for head in heads:
+                change = head if isinstance(head, UUID) else UUID(head)
+                asked.setdefault(change, []).append(row["id"])
+                empty.setdefault((change, row["id"]), set()).add(name)
+    changes = list(asked)
+    for start in range(0, len(changes), _AT_ONCE):
+        part = changes[start : start + _AT_ONCE]
+        found = connection.execute(
+            "SELECT d.target_id, d.field, c.number FROM destroyed AS d"
+            " JOIN certificate AS c ON c.id = d.certificate_id WHERE d.former = 0"
+            f" AND d.target_id IN ({', '.join('?' * len(part))}) ORDER BY c.happened_at, c.id",
+            [change.bytes for change in part],
+        )
+        for target, name, number in found:
+            change = UUID(bytes=target)
+            for id_ in asked[change]:
+                if name in empty[change, id_]:
+                    out.setdefault(id_, {})[name] = number
+    return out
+
+
+def awaited(connection: Connection) -> tuple[str, ...]:
+    """The spoken numbers of the certificates that wait for the centre, oldest first: what they name is still
+    here. One that the centre refused waits for nothing."""
     found = connection.execute(
-        "SELECT count(*) FROM certificate AS c JOIN journal AS j ON j.id = c.id WHERE j.number IS NULL"
-    ).fetchone()
-    return int(found[0])
+        "SELECT c.number FROM certificate AS c JOIN journal AS j ON j.id = c.id"
+        " WHERE j.number IS NULL AND j.absent IS NULL ORDER BY c.happened_at, c.id"
+    )
+    return tuple(number for (number,) in found)

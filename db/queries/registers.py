@@ -14,6 +14,7 @@ from commandcenter.domain.record import kind_of
 from db.desk import local
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
+from db.queries.purge import anything_destroyed, destroyed_of
 
 
 def rows(
@@ -86,6 +87,7 @@ class Named:
     parent_id: UUID | None
     retired: bool
     detail: str  # organisation level, roles of a person, state of an incident
+    destroyed: str = ""  # the number of the certificate by which its name was destroyed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,9 @@ class Directory:
 def directory(connection: Connection, late_after: UUID) -> Directory:
     """Read the directory. ``late_after``: the row id of the setting that says what is late."""
     cards: dict[UUID, Named] = {}
+    asked = anything_destroyed(connection)
     for kind, sql in _NAMES.items():
+        title = kind_of(kind).title
         for id_, name, name_en, code, parent, retired, detail in connection.execute(sql):
             key = UUID(bytes=id_)
             cards[key] = Named(
@@ -121,6 +125,7 @@ def directory(connection: Connection, late_after: UUID) -> Directory:
                 parent_id=None if parent is None else UUID(bytes=parent),
                 retired=bool(retired),
                 detail=detail or "",
+                destroyed=destroyed_of(connection, key).get(title, "") if asked and not name else "",
             )
     values = local.everything(connection)
     late = connection.execute("SELECT value FROM setting WHERE id = ?", (late_after.bytes,)).fetchone()
@@ -141,6 +146,7 @@ _NAMES = {
     "organisation": "SELECT id, name, name_en, code, parent_id, retired, level FROM organisation",
     "person": "SELECT id, name, NULL, NULL, organisation_id, retired, roles FROM person",
     "desk": "SELECT id, name, NULL, number, organisation_id, retired, '' FROM desk",
+    "team": "SELECT id, name, NULL, code, organisation_id, retired, category FROM team",
     "incident": "SELECT id, title, NULL, number, street_id, retired, state FROM incident",
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from db.desk.postings import BLOCK, BLOCK_BITS, ORDER, PIECE_BITS, facet, in_all
 from db.desk.search import newest_seq, pending, read_documents, state
 from db.desk.statements import CODECS
 from db.queries.log import LogFilter
+from db.queries.purge import gone_from
 
 _SLAB = 4  # blocks whose postings are fetched at once, doubled as the search goes back in time
 _SLAB_MAX = 32
@@ -39,6 +41,8 @@ class Hit:
     values: dict[str, Any]
     field: str
     incident_id: UUID | None  # of an incident its own
+    # {field: the number of the certificate by which what stands there was destroyed}
+    gone: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -331,6 +335,9 @@ def _hits(connection: Connection, places: Sequence[_Place], words_: Sequence[str
             sql = f"{codec.select_all} WHERE id IN ({', '.join('?' * len(part))})"
             for raw in connection.execute(sql, part):
                 rows[raw[0]] = codec.row(raw)
+    gone: dict[UUID, dict[str, str]] = {}
+    for kind in {kind for _, _, kind in places}:
+        gone |= gone_from(connection, kind, [rows[row_id] for _, row_id, of in places if of == kind])
     for _, row_id, kind in places:
         values = rows[row_id]
         fact = REGISTRY[kind].nature == "fact"
@@ -341,6 +348,7 @@ def _hits(connection: Connection, places: Sequence[_Place], words_: Sequence[str
             values=values,
             field=_field(kind, values, words_),
             incident_id=values["id"] if kind == "incident" else values.get("incident_id"),
+            gone=gone.get(values["id"], {}),
         )
 
 

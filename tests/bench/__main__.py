@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import find, jump, million, save, start, sync
+from tests.bench import find, jump, million, save, start, sync, sync_frames, tables
 
 MILLION = 1_000_000
 
@@ -55,7 +55,11 @@ def starts(folder: Path, big: Path, rounds: int) -> Iterator[dict[str, Any]]:
 def main() -> int:
     """``python3 dev.py bench [--json FILE] [--lines N] [--rounds N] [--keep DIR] [NAME …]``"""
     parser = argparse.ArgumentParser(prog="dev.py bench")
-    parser.add_argument("names", nargs="*", help="save, start, search, jump; default: these; sync")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help="save, start, search, jump; default: these; import; sync; frames: of sync's table",
+    )
     parser.add_argument("--json", type=Path, default=None, metavar="FILE")
     parser.add_argument("--lines", type=int, default=MILLION)
     parser.add_argument("--rounds", type=int, default=7)
@@ -75,6 +79,10 @@ def main() -> int:
             "start": lambda: starts(folder, big, options.rounds),
             "search": lambda: find.measure(big, options.rounds),
             "jump": lambda: jump.measure(big, options.rounds),
+            "frames": lambda: (
+                sync.as_row(sync.Line(*line), row) for line in sync_frames.alone(folder, options.changes)
+            ),
+            "import": lambda: (row(name, value, "s", goal) for name, value, goal in tables.measure(folder)),
             "sync": lambda: (sync.as_row(line, row) for line in sync.measure(folder, options.changes)),
         }
         for name in names:

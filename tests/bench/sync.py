@@ -32,6 +32,7 @@ from commandcenter.protocol.messages import (
 )
 from commandcenter.runtime import DataDirectory, SystemClock, open_workplace
 from db.desk import exchange, outbox
+from tests.bench import sync_frames
 from tests.bench.save import percentile
 from tests.bench.sync_bare import bare_file
 from tests.bench.sync_place import PROFILE, Child, Place, place, write_lines
@@ -76,7 +77,8 @@ def measure(folder: Path, lines: int) -> Iterator[Line]:
 def on_database(folder: Path, lines: int, databases: Sequence[str | None]) -> Iterator[Line]:
     """Everything on one kind of database."""
     with place(folder, databases[0]) as here:
-        a, b, behind, single = (here.desk(name) for name in ("a", "b", "behind", "single"))
+        names = ("a", "b", "behind", "single", "window")
+        a, b, behind, single, window = (here.desk(name) for name in names)
         for one in (a, b, single):  # each has its entries by now; they hear of one another's
             here.round(one)
         size = write_lines(a, lines)
@@ -90,6 +92,7 @@ def on_database(folder: Path, lines: int, databases: Sequence[str | None]) -> It
         yield from bulk(here, a, b, lines, size, bare_bulk, bare_live)
         yield Line("a round with nothing to do", len(here.round(behind_none(here, b))), "requests", 1)
         yield from applying(here, behind, lines)
+        yield from (Line(*line) for line in sync_frames.lines_of(sync_frames.measure(here, window, lines)))
         rate = push_rate(here.url, bodies)
         yield Line("push, lines/s to a bare endpoint's", rate, "/s", 0.35, bare_push, at_most=False)
         yield from fan_out(here, bodies, bare_told)

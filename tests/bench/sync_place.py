@@ -45,12 +45,13 @@ def environment() -> dict[str, str]:
 class Child:
     """A process that says one JSON document a line."""
 
-    def __init__(self, *arguments: object, log: Path) -> None:
+    def __init__(self, *arguments: object, log: Path, **more: str) -> None:
+        """``more``: variables of its environment."""
         with log.open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *map(str, arguments)],
                 cwd=ROOT,
-                env=environment(),
+                env={**environment(), **more},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -163,9 +164,9 @@ class Place:
         assert found is not None
         return found
 
-    def child(self, module: str, *arguments: object) -> Child:
-        """A process of the bench."""
-        return Child(f"tests.bench.{module}", *arguments, log=self.folder / f"{module}.log")
+    def child(self, module: str, *arguments: object, **more: str) -> Child:
+        """A process of the bench. ``more``: variables of its environment."""
+        return Child(f"tests.bench.{module}", *arguments, log=self.folder / f"{module}.log", **more)
 
 
 class AtOnce:

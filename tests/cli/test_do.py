@@ -229,6 +229,15 @@ def test_two_replacements_of_one_line(data: Path) -> None:
     assert [bool(row["struck_id"]) for row in listed(data, "log_entry", f"id={other}")] == [True]
 
 
+def test_a_part_of_a_table(data: Path) -> None:
+    batch = new_id()
+    part = do(data, "ImportRegister", kind="person", batch=batch, add=[{"name": "甲子"}, {"name": "乙丑"}])
+    assert part.document["changes"] == 3, "two cards, and a line in the audit trail"
+    assert do(data, "UndoImport", batch=batch).document["changes"] == 3
+    added = [row["retired"] for row in listed(data, "person") if row["name"] in ("甲子", "乙丑")]
+    assert added == [True, True]
+
+
 def test_what_the_centre_refused(licheng: Desk) -> None:
     data = licheng.path
     (line,) = do(data, "WriteLogEntry", text="中心退回的一条").ids
@@ -273,3 +282,89 @@ def test_a_process_of_its_own_keeps_them_too(data: Path) -> None:
     document = json.dumps({"text": text}, ensure_ascii=False).encode()
     assert process(["do", "WriteLogEntry", "-", "--data", data], stdin=document).code == 0
     assert process(["list", "log_entry", "--json", "--data", data]).rows[0]["text"] == text
+
+
+# --- teams
+
+
+def team(data: Path, name: str = "常泰消防站", **more: Any) -> str:
+    """A team's id."""
+    fields = {"name": name, "category": "comprehensive", "strength": 32, **more}
+    return do(data, "AddCard", kind="team", fields=fields).ids[0]
+
+
+def test_a_team_is_sent_and_comes_back(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    one, two = team(data), team(data, "市政排涝队")
+    first, _ = do(data, "DispatchTeam", incident_id=incident, team_ids=[one, two], note="带泵").ids
+    steps = {row["id"]: row for row in listed(data, "deployment_step")}
+    assert {row["team_id"] for row in steps.values()} == {one, two}
+    assert (steps[first]["step"], steps[first]["strength"], steps[first]["note"]) == ("ordered", 32, "带泵")
+    deployment = steps[first]["deployment_id"]
+    for due in ("acknowledged", "under_way", "arrived", "working", "returned"):
+        (made,) = do(data, "AdvanceDeployment", deployment_id=deployment).ids
+        rows = {row["id"]: row for row in listed(data, "deployment_step")}
+        assert rows[made]["step"] == due
+        assert rows[made]["incident_id"] == incident
+    over = do(data, "AdvanceDeployment", deployment_id=deployment)
+    assert (over.code, over.document["refused"]) == (2, "deployment_is_over")
+
+
+def test_a_busy_team_goes_only_knowingly(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    (other, _) = do(data, "OpenIncident", title="围挡倒塌", event_code="11A01").ids
+    one = team(data)
+    (first,) = do(data, "DispatchTeam", incident_id=incident, team_ids=[one]).ids
+    busy = do(data, "DispatchTeam", incident_id=other, team_ids=[one])
+    assert (busy.code, busy.document["refused"], busy.document["field"]) == (2, "team_busy", "team_ids")
+    assert "常泰消防站" in busy.document["sentence"]
+    there = do(data, "DispatchTeam", incident_id=incident, team_ids=[one], knowingly=True)
+    assert there.document["refused"] == "team_is_there"
+    (second,) = do(data, "DispatchTeam", incident_id=other, team_ids=[one], knowingly=True).ids
+    rows = {row["id"]: row for row in listed(data, "deployment_step")}
+    assert (rows[first]["knowingly"], rows[second]["knowingly"]) == (False, True)
+    assert len(rows) == 2, "the first job stays open"
+
+
+def test_a_team_is_stood_down(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    do(data, "DispatchTeam", incident_id=incident, team_ids=[team(data)])
+    deployment = listed(data, "deployment_step")[0]["deployment_id"]
+    refused = do(data, "CancelDeployment", deployment_id=deployment, reason=" ")
+    assert (refused.document["refused"], refused.document["field"]) == ("required", "reason")
+    early = do(data, "AdvanceDeployment", deployment_id=deployment, happened_at=now(minutes=-9))
+    assert early.document["refused"] == "step_before_last"
+    back = do(data, "AdvanceDeployment", deployment_id=deployment, step="ordered")
+    assert back.document["refused"] == "step_not_ahead"
+    assert do(data, "CancelDeployment", deployment_id=deployment, reason="积水已退").code == 0
+    assert listed(data, "deployment_step")[-1]["note"] == "积水已退"
+    unknown = do(data, "AdvanceDeployment", deployment_id=incident)
+    assert unknown.document["refused"] == "unknown_row"
+
+
+def test_no_team_to_send(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    assert do(data, "DispatchTeam", incident_id=incident, team_ids=[]).document["refused"] == "required"
+    one = team(data)
+    do(data, "RetireCard", kind="team", id=one)
+    retired = do(data, "DispatchTeam", incident_id=incident, team_ids=[one])
+    assert retired.document["refused"] == "team_is_retired"
+    assert "常泰消防站" in retired.document["sentence"]
+    do(data, "CloseIncident", id=incident)
+    closed = do(data, "DispatchTeam", incident_id=incident, team_ids=[team(data, "二队")])
+    assert closed.document["refused"] == "incident_is_closed"
+
+
+def test_of_two_deployments_one_is_kept(data: Path) -> None:
+    one = team(data)
+    for title in ("内涝", "围挡倒塌"):
+        (incident, _) = do(data, "OpenIncident", title=title, event_code="11A01").ids
+        assert do(data, "DispatchTeam", incident_id=incident, team_ids=[one], knowingly=True).code == 0
+    first, second = (row["deployment_id"] for row in listed(data, "deployment_step"))
+    itself = do(data, "KeepDeployment", keep_id=first, others=[first], reason="重复")
+    assert itself.document["refused"] == "replaces_itself"
+    unknown = do(data, "KeepDeployment", keep_id=first, others=[one], reason="重复")
+    assert (unknown.document["refused"], unknown.document["field"]) == ("unknown_row", "others")
+    assert do(data, "KeepDeployment", keep_id=second, others=[first], reason="重复").code == 0
+    last = listed(data, "deployment_step")[-1]
+    assert (last["deployment_id"], last["step"], last["note"]) == (first, "cancelled", "重复")

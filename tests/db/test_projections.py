@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commandcenter.domain.clock import SHANGHAI, from_ms, to_ms
+from commandcenter.domain.codes import DEPLOYMENT_STEPS
 from commandcenter.domain.record import REGISTRY, make, values_of
 from commandcenter.services.incidents import AttachLine, OpenIncident
 from commandcenter.services.log import StrikeFact, WriteLogEntry
@@ -23,7 +24,8 @@ from db.desk import projections
 from db.desk.store import insert_row
 from tests.services.desk import Desk
 
-TABLES = ("timeline", "incident_timeline", "day_count")
+TABLES = ("timeline", "incident_timeline", "day_count", "engagement")
+DEPLOYMENTS = tuple(UUID(int=0xE0 + number) for number in range(2))
 INCIDENTS = tuple(UUID(int=0xA0 + number) for number in range(3))
 DESKS = (None, UUID(int=0xD1), UUID(int=0xD2))
 # few different moments, on both sides of a Shanghai midnight and of 1970, so that times meet
@@ -51,7 +53,9 @@ def histories(draw: st.DrawFn) -> list[Fact]:
     anything = st.sampled_from([*ids, UUID(int=0xFFFF)])  # also what never arrives
     facts = []
     for id_ in ids:
-        kind = draw(st.sampled_from(["log_entry", "log_entry", "strike", "incident_event"]))
+        kind = draw(
+            st.sampled_from(["log_entry", "strike", "incident_event", "deployment_step", "deployment_step"])
+        )
         values: dict[str, Any] = {
             "happened_at": draw(st.sampled_from(MOMENTS)),
             "incident_id": draw(st.sampled_from([None, *INCIDENTS])),
@@ -62,6 +66,13 @@ def histories(draw: st.DrawFn) -> list[Fact]:
             values["channel"] = draw(st.sampled_from([None, "phone", "radio"]))
         elif kind == "strike":
             values |= {"target_id": draw(anything), "reason": "写错", "replacement_id": draw(anything)}
+        elif kind == "deployment_step":
+            deployment = draw(st.sampled_from(DEPLOYMENTS))
+            values |= {"deployment_id": deployment, "team_id": UUID(int=deployment.int + 16)}
+            values["incident_id"] = INCIDENTS[0]
+            values["step"] = draw(st.sampled_from(DEPLOYMENT_STEPS))
+            values["strength"] = draw(st.sampled_from([None, 3, 32]))
+            values["knowingly"] = draw(st.booleans())
         else:
             values["event"] = draw(st.sampled_from(["opened", "attached", "graded", "closed"]))
             values["subject_id"] = draw(st.one_of(st.none(), anything))
@@ -101,6 +112,33 @@ def contents(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]
     return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in TABLES}
 
 
+def engaged_by_hand(facts: Sequence[Fact]) -> Iterator[tuple[Any, ...]]:
+    """Where each deployment stands, said once more in plain words."""
+    struck = {fact.values["target_id"] for fact in facts if fact.kind == "strike"}
+    for deployment in DEPLOYMENTS:
+        steps = [
+            (fact.values["happened_at"], fact.id, fact.values)
+            for fact in facts
+            if fact.kind == "deployment_step"
+            and fact.values["deployment_id"] == deployment
+            and fact.id not in struck
+        ]
+        if not steps:
+            continue
+        steps.sort(key=lambda step: step[:2])
+        at, id_, last = steps[-1]
+        firsts: list[int | None] = []
+        for name in ("ordered", "under_way", "arrived"):
+            times = [to_ms(when) for when, _, values in steps if values["step"] == name]
+            firsts.append(times[0] if times else None)
+        strengths = [values["strength"] for _, _, values in steps if values["strength"] is not None]
+        yield (
+            deployment.bytes, last["team_id"].bytes, INCIDENTS[0].bytes, last["step"], id_.bytes, to_ms(at),
+            strengths[-1] if strengths else None, int(any(values["knowingly"] for *_, values in steps)),
+            *firsts, to_ms(at) if last["step"] in ("returned", "cancelled") else None,
+        )  # fmt: skip
+
+
 def by_hand(facts: Sequence[Fact]) -> dict[str, list[tuple[Any, ...]]]:
     """What the projections ought to hold, said once more in plain words."""
     lines, incidents, counts = [], set(), Counter[tuple[Any, ...]]()
@@ -134,6 +172,7 @@ def by_hand(facts: Sequence[Fact]) -> dict[str, list[tuple[Any, ...]]]:
     return {
         "timeline": sorted(lines, key=repr),
         "incident_timeline": sorted(incidents, key=repr),
+        "engagement": sorted(engaged_by_hand(facts), key=repr),
         "day_count": sorted(((*key, count) for key, count in counts.items()), key=repr),
     }
 

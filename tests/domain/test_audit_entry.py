@@ -173,6 +173,8 @@ PERSONAL = {
     "desk": set(),
     "setting": set(),
     "access_event": {"purpose"},
+    "team": {"duty_phone", "place", "equipment"},
+    "deployment_step": {"note"},
     "certificate": set(),  # stands for ever, and says so where it is typed
 }
 
@@ -202,6 +204,9 @@ def test_what_people_write_freely_is_personal() -> None:
         ("setting", "key"),
         ("setting", "value"),
         ("setting", "source"),
+        ("strike", "target_kind"),
+        ("team", "code"),
+        ("team", "name"),
     }
 
 

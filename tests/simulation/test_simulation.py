@@ -42,6 +42,7 @@ ACTIONS = (
     "commit_form",
     "strike",
     "attach",
+    "send_team",
     "close_or_reopen",
     "card",
     "share",

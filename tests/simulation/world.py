@@ -22,9 +22,11 @@ from commandcenter.domain.change import decode as decode_entry
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.merge import heads_out
 from commandcenter.domain.opened import opened
+from commandcenter.domain.projections.engagement import double
 from commandcenter.domain.record import REGISTRY
 from commandcenter.protocol import messages
 from commandcenter.protocol.messages import FeedPage, HistoryPage, OfferAnswer, Position, PushAnswer
+from commandcenter.services.deployments import AdvanceDeployment, CancelDeployment, DispatchTeam
 from commandcenter.services.incidents import (
     AttachLine,
     CloseIncident,
@@ -39,7 +41,7 @@ from commandcenter.services.registers import AddCard, EditCard
 from commandcenter.services.workplace import Workplace
 from db.centre.judgement import Caller
 from db.centre.store import CentreStore
-from db.desk import digests, exchange, local, outbox, projections, statements
+from db.desk import digests, engagements, exchange, local, outbox, projections, statements
 from db.desk.exchange import Taken
 from db.desk.standing import private_of
 from db.desk.store import Mint
@@ -156,6 +158,7 @@ class World:
         self.crowded = self.random.random() < 0.5
         self.fields = FIELDS[:1] if self.crowded else FIELDS
         self.purging = self.random.random() < 0.6
+        self.engaged = self.doubles = 0  # seen at quiet points
         self.backups: list[bytes] = []
         self.restores = 0
         self.typed = 0
@@ -257,7 +260,11 @@ class World:
             self.seen_by[title] = frozenset()
 
     def strike(self, machine: Machine) -> None:
-        facts = self.rows(machine, "log_entry") + self.rows(machine, "incident_event")
+        facts = [
+            id_
+            for kind in ("log_entry", "incident_event", "deployment_step")
+            for id_ in self.rows(machine, kind)
+        ]
         if facts:
             replacement = self.value() if self.random.random() < 0.3 else None
             target = self.random.choice(facts)
@@ -270,6 +277,30 @@ class World:
                 machine,
                 AttachLine(incident_id=self.random.choice(incidents), entry_id=self.random.choice(lines)),
             )
+
+    def send_team(self, machine: Machine) -> None:
+        """Make a team, send one, or note how far one has come."""
+        teams, incidents = self.rows(machine, "team"), self.rows(machine, "incident")
+        if not teams or (len(teams) < 3 and self.random.random() < 0.2):
+            self.do(machine, AddCard(kind="team", fields={"name": self.value(), "category": "unit"}))
+        elif incidents and self.random.random() < 0.5:
+            self.do(
+                machine,
+                DispatchTeam(
+                    incident_id=self.random.choice(incidents),
+                    team_ids=[self.random.choice(teams)],
+                    knowingly=self.random.random() < 0.3,
+                    note=self.value(),
+                ),
+            )
+        elif found := machine.connection.execute(
+            "SELECT deployment_id FROM engagement ORDER BY deployment_id"
+        ).fetchall():
+            id_ = UUID(bytes=self.random.choice(found)[0])
+            if self.random.random() < 0.8:
+                self.do(machine, AdvanceDeployment(deployment_id=id_))
+            else:
+                self.do(machine, CancelDeployment(deployment_id=id_, reason="撤"))
 
     def close_or_reopen(self, machine: Machine) -> None:
         incidents = self.rows(machine, "incident")
@@ -549,6 +580,7 @@ class World:
             *(self.open_form, self.commit_form) * 4,
             self.strike,
             self.attach,
+            *(self.send_team,) * 3,
             self.close_or_reopen,
             self.card,
         ]
@@ -597,6 +629,7 @@ class World:
             self._check_desk(machine)
         self._check_values()
         self._check_purged()
+        self._check_engagements()
         held = {UUID(bytes=id_) for (id_,) in self.centre_file.execute("SELECT id FROM journal")}
         for machine in self.machines:
             mine = {
@@ -606,6 +639,20 @@ class World:
             assert mine <= held, f"{machine.name} holds accepted entries that the centre lost: {mine - held}"
         if not self.restores:
             assert self.numbered <= held, "an accepted entry is gone"
+
+    def _check_engagements(self) -> None:
+        """Every side computes the same deployments and the same teams in two places, whatever it may see."""
+        first: list[Any] | None = None
+        for machine in self.machines:
+            kept = engagements.read(machine.connection)
+            doubled = [
+                found for team in sorted({one.team_id for one in kept})
+                if (found := double([one for one in kept if one.team_id == team])) is not None
+            ]  # fmt: skip
+            self.doubles += len(doubled)
+            self.engaged += len(kept)
+            first = [kept, doubled] if first is None else first
+            assert [kept, doubled] == first, f"{machine.name}: {kept} is not {first[0]}"
 
     def _check_desk(self, machine: Machine) -> None:
         connection = machine.connection
@@ -644,12 +691,20 @@ class World:
         incidents = self.centre_rows("incident")
         out = {}
         for id_, row in rows.items():
-            if REGISTRY[kind].public or row["scope_id"] == machine.scope:
-                own_scope = row["scope_id"] == machine.scope
-                hidden = dict.fromkeys(REGISTRY[kind].personal()) if not own_scope else {}
+            incident = incidents.get(id_ if kind == "incident" else row.get("incident_id") or id_)
+            public = REGISTRY[kind].public or row.get("target_kind")
+            if public or row["scope_id"] == machine.scope:
+                told = row["scope_id"] == machine.scope or (
+                    incident is not None
+                    and not REGISTRY[kind].register
+                    and (
+                        incident["scope_id"] == machine.scope
+                        or str(machine.scope) in (incident["shared_ids"] or ())
+                    )
+                )
+                hidden = dict.fromkeys(REGISTRY[kind].personal()) if not told else {}
                 out[id_] = {**row, **hidden} if not self._own(machine, id_) else row
                 continue
-            incident = incidents.get(id_ if kind == "incident" else row.get("incident_id") or id_)
             own_fact = REGISTRY[kind].nature == "fact" and self._own(machine, id_)
             seen = own_fact or (
                 incident

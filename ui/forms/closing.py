@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from commandcenter.services.incidents import CloseIncident, ReopenIncident
 from commandcenter.services.workplace import Outcome
 from db.queries.incidents import IncidentCard
+from ui.forms.offered import title_text
 from ui.forms.reasoned import ReasonedPanel
 from ui.workbench import Workbench
 
@@ -29,7 +30,7 @@ class ClosingPanel(ReasonedPanel):
         words = self.words
         self.setAccessibleName(words(f"forms.closing.{way}"))
         self.title.setText(words(f"forms.closing.{way}"))
-        self.about.setText(f"{card.values['number']}  {card.values['title']}")
+        self.about.setText(f"{card.values['number']}  {title_text(card, words)}")
         caption = words("forms.closing.reason" if self._reopening else "forms.closing.reason_optional")
         self.rows["reason"].caption.setText(caption)
         self.send.setText(words(f"forms.closing.{way}_send"))

@@ -49,6 +49,7 @@ class Field(QWidget):
         self._shown = shown or editor.text_of
         self._value: str | None = None
         self._heads: Bases = ()
+        self._nothing = self._words("forms.empty")  # what stands where there is no value
         self._began: str | None = None
         self._bases: Bases = ()
         self._editing = False
@@ -92,9 +93,11 @@ class Field(QWidget):
 
     # ---- what the page does
 
-    def show_value(self, value: str | None, heads: Sequence[UUID] = ()) -> None:
-        """Show what the record holds now; ``heads``: the changes that made it so."""
+    def show_value(self, value: str | None, heads: Sequence[UUID] = (), gone: str = "") -> None:
+        """Show what the record holds now; ``heads``: the changes that made it so; ``gone``: what is said in
+        place of words that were destroyed."""
         came = value != self._value
+        self._nothing = gone or self._words("forms.empty")
         self._value, self._heads = value, tuple(heads)
         self.values_chip.setVisible(len(self._heads) > 1)
         if self._editing:
@@ -306,7 +309,7 @@ class Field(QWidget):
     # ---- showing
 
     def _show(self) -> None:
-        self.view.show_text(self._shown(self._value), self._words("forms.empty"))
+        self.view.show_text(self._shown(self._value), self._nothing)
 
     def _said_saved(self) -> None:
         self._ok.setText("")

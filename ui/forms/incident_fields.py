@@ -12,6 +12,7 @@ from commandcenter.domain.codes import GRADES
 from commandcenter.domain.fields import plain
 from commandcenter.domain.record import kind_of
 from commandcenter.services.incidents import EditIncident
+from commandcenter.services.sentences import destroyed_text
 from db.queries.incidents import IncidentCard
 from ui.forms.choice import Choice
 from ui.forms.drafts import DraftKeeper
@@ -91,7 +92,8 @@ class IncidentFields(QObject):
             value = plain(types[name], card.values[name])
             assert value is None or isinstance(value, str)
             field.block(self._words("incident.closed_no_edit") if closed else "")
-            field.show_value(value, card.values["heads"].get(name, ()))
+            gone = destroyed_text(card.gone.get(name), self._words)
+            field.show_value(value, card.values["heads"].get(name, ()), gone)
         if not closed and ungraded(card.values["event_code"]):
             self.fields["grade"].block(self._words("incident.ungraded"))
         if self._restored != card.id:

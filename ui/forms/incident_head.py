@@ -84,7 +84,7 @@ class IncidentHead(QWidget):
         state = words.label("codes.incident_state", values["state"])
         self.state.show_text(f"{'■' if closed else '●'} {state}", "strong" if closed else "plain", bold=True)
         self.close_button.show_text(words("incident.head.reopen" if closed else "incident.head.close"))
-        place = place_text(self._workbench.directory, values)
+        place = place_text(self._workbench.directory, card, words)
         self.place.setText(place or words("incident.head.no_place"))
         self.place.set_ink("text" if place else "faint")
         shut = values["closed_at"] if closed else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from commandcenter.domain.codes import UNGRADED_CLASS
 from commandcenter.services.reference import EventCode, common_event_codes, event_codes
+from commandcenter.services.sentences import destroyed_text
 from commandcenter.words import Words
+from db.queries.incidents import IncidentCard
 from db.queries.registers import Named
 from ui.directory import LiveDirectory
 from ui.forms.ranking import Option
@@ -82,11 +82,17 @@ def _event_word(code: EventCode, words: Words) -> str:
     return code.name_en if words.language == "en" else code.name
 
 
-def place_text(directory: LiveDirectory, values: Mapping[str, Any]) -> str:
-    """Street, community and particulars of an incident's row in one line; "" where nothing is known."""
+def title_text(card: IncidentCard, words: Words) -> str:
+    """What an incident is called, or what stands in its place."""
+    return card.values["title"] or destroyed_text(card.gone.get("title"), words)
+
+
+def place_text(directory: LiveDirectory, card: IncidentCard, words: Words) -> str:
+    """Street, community and particulars of an incident in one line; "" where nothing is known."""
+    values = card.values
     parts = [
         directory.name("organisation", values["street_id"]),
         directory.name("organisation", values["community_id"]),
-        (values["place"] or "").replace("\n", " "),
+        (values["place"] or destroyed_text(card.gone.get("place"), words)).replace("\n", " "),
     ]
     return " ".join(part for part in parts if part)

@@ -120,7 +120,9 @@ class ExchangePage(Page):
         self.clash.value_chosen.connect(lambda clash, value: self.acts.choose(clash, value, self._put))
         self.clash.another_written.connect(lambda clash, value: self.acts.write(clash, value, self._put))
         self.acts.settled.connect(self._settled)
+        self.acts.compared.connect(self.workbench.said)
         self.acts.failed.connect(self._failed)
+        QShortcut(QKeySequence("F5"), self).activated.connect(self.acts.compare)
         self.head.tab_wanted.connect(self.show_tab)
         self.head.all_wanted.connect(self.toggle_all)
         for detail in (self.group, self.clash):
@@ -390,5 +392,6 @@ class ExchangePage(Page):
             ("C", "copy"),
             ("Ctrl+E", "save"),
             ("Ctrl+P", "print"),
+            ("F5", "compare"),
         )
         return tuple(KeyHint(key, words(f"exchange.keys.{name}"), group) for key, name in hints)

@@ -20,6 +20,7 @@ from ui.forms.closing import ClosingPanel
 from ui.forms.incident_fields import IncidentFields
 from ui.forms.incident_head import IncidentHead
 from ui.forms.strike import StrikePanel
+from ui.incident_forces import IncidentForces
 from ui.line_source import DeskLines
 from ui.panel import Panel
 from ui.purge_act import KEY as PURGE
@@ -32,7 +33,7 @@ from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Page, Workbench
 
 FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.nature == "fact")
-KINDS = ("all", "log_entry", "strike", "incident_event")
+KINDS = ("all", "log_entry", "deployment_step", "strike", "incident_event")
 SIDE = 400
 SIDE_SHARE = 0.34
 LOW, VERY_LOW = 500, 400
@@ -48,7 +49,7 @@ def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
 class IncidentPage(Page):
     """Opened by ``show_incident``. A line typed in the log box belongs to the incident shown."""
 
-    kinds = FACTS | {"incident"}
+    kinds = FACTS | {"incident", "team"}
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
@@ -65,6 +66,7 @@ class IncidentPage(Page):
         self.strike = StrikePanel(workbench)
         self._compose()
         self.head.close_wanted.connect(self.ask_closing)
+        self.forces.moved.connect(self._arrange)
         for panel in (self.closing, self.strike):
             panel.closed.connect(self._panel_closed)
         workbench.directory.changed.connect(self._renamed)
@@ -126,7 +128,9 @@ class IncidentPage(Page):
         side = self._side = QWidget()
         column = self._column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
-        for panel in (*self.notes, self.place, self.times):
+        left = self._left = QVBoxLayout()
+        self.forces = IncidentForces(workbench, self, left, self.incident)
+        for panel in (self.forces, *self.notes, self.place, self.times):
             column.addWidget(panel)
         column.addStretch(1)
         self._scroll = QScrollArea()
@@ -137,7 +141,6 @@ class IncidentPage(Page):
         self._scroll.setWidget(side)
         for part in (self.table, self._scroll):
             part.setMinimumHeight(1)  # on a low page the head keeps its rows
-        left = self._left = QVBoxLayout()
         left.addWidget(self.closing)
         left.addWidget(self.timeline, 1)
         left.addWidget(self.strike)
@@ -158,6 +161,7 @@ class IncidentPage(Page):
                 self.owner.let_go()
             for panel in (self.closing, self.strike):
                 panel.close_panel()
+            self.forces.close_panels()
             self._id, self._card = id_, None
             self._kind, self._machine = "all", False
             self.table.set_filter(timeline_filter(id_, "all", False))
@@ -177,7 +181,7 @@ class IncidentPage(Page):
             self.table.refresh()
         elif facts := frozenset[UUID]().union(*(change_set.of(kind) for kind in FACTS)):
             self.table.refresh(facts)
-        elif self._id not in change_set.of("incident"):
+        elif self._id not in change_set.of("incident") and not change_set.of("team"):
             return
         self._read()
 
@@ -192,6 +196,7 @@ class IncidentPage(Page):
             return incident(connection, id_), counted
 
         self.workbench.bridge.ask(self, question, self._show, topic="incident")
+        self.forces.read()
 
     def _show(self, found: tuple[IncidentCard | None, dict[str, int]]) -> None:
         card, counted = found
@@ -229,6 +234,8 @@ class IncidentPage(Page):
         """The list's letters that mean a chip here: A all of them, S the program's own lines too."""
         if name in ("all", "machine"):
             self.show_kind(name)
+        elif name == "day":
+            self.forces.open_dispatch()
 
     def _chip_clicked(self, kind: str) -> None:
         if kind in KINDS and self._narrow:  # the only one there is room for: it leads to the next
@@ -310,7 +317,7 @@ class IncidentPage(Page):
     def _arrange(self) -> None:
         """On a low page a panel takes the place of what it would crush."""
         px = self.workbench.theme.px
-        out = self.closing.is_open() or self.strike.is_open()
+        out = self.closing.is_open() or self.strike.is_open() or self.forces.is_open()
         low = out and self.height() < px(LOW)
         self.timeline.setVisible(not low)
         self._scroll.setVisible(not low)
@@ -355,7 +362,7 @@ class IncidentPage(Page):
         inset = px(SPACE.m) - px(SPACE.s - 2)  # a field's own frame stands outside its words
         for panel in (self.place, self.times, *self.notes):
             panel.body.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
-        for other in (self.detail, self.head, self.closing, self.strike, self.table, self.owner):
+        for other in (self.detail, self.head, self.closing, self.strike, self.table, self.owner, self.forces):
             other.set_theme(theme)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -377,6 +384,7 @@ class IncidentPage(Page):
             ("A / S", "kinds"),
         )
         own = [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
+        own += self.forces.key_hints(words("teams.forces.title"))
         own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))
         own.append(KeyHint("Ctrl+P", words("export.keys.print"), group))
         own.append(KeyHint(PURGE, words("purge.title"), group))

@@ -13,7 +13,7 @@ from commandcenter.domain.change import ChangeSet
 from db.desk.engine import Connection
 from db.queries.incidents import IncidentCard, board
 from ui.forms.grade_choice import bars_of, grade_word
-from ui.forms.offered import event_class_text, place_text, ungraded
+from ui.forms.offered import event_class_text, place_text, title_text, ungraded
 from ui.forms.open_incident import OpenIncidentPanel
 from ui.panel import Panel
 from ui.shell.chip import Chip, Label
@@ -107,9 +107,9 @@ class IncidentsPage(Page):
             id=card.id,
             bars=bars_of(values["grade"]),
             grade=words("incident.ungraded_word") if none else grade_word(words, values["grade"]),
-            title=values["title"],
+            title=title_text(card, words),
             number=values["number"],
-            place=place_text(self.workbench.directory, values),
+            place=place_text(self.workbench.directory, card, words),
             class_=event_class_text(values["event_code"], words),
             since=values["reported_at"] or values["occurred_at"],
             until=values["closed_at"] if values["state"] == "closed" else None,

@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.record import REGISTRY
+from ui.import_act import ImportAct
+from ui.purge_act import KEY as PURGE
+from ui.purge_act import PurgeAct
 from ui.register_pane import RegisterPane
 from ui.register_words import kind_label
 from ui.shell.chip import Chip
@@ -54,6 +57,8 @@ class RegistersPage(Page):
         self._stack = QStackedWidget()
         column.addWidget(ground)
         column.addWidget(self._stack, 1)
+        self.tables = ImportAct(workbench, self, tabs, self._stack, self.kind, self._from_table)
+        self.purge = PurgeAct(workbench, self, column, self._purged)
         self._kind = ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for keys, act in (
@@ -82,15 +87,19 @@ class RegistersPage(Page):
         """Show a register; what is typed in another stays there."""
         if kind == self._kind:
             return
+        if self.purge.panel is not None:
+            self.purge.panel.close_panel()  # it is about a card of the register before
         focus: QWidget | None = self.focusWidget()
         in_pane = self.isVisible() and focus is not None and self._stack.isAncestorOf(focus)
         self._kind = kind
         if kind not in self._panes:
             pane = RegisterPane(self.workbench, REGISTRY[kind])
+            pane.form.purge_wanted.connect(self.purge.open)
             self._panes[kind] = pane
             self._stack.addWidget(pane)
         pane = self.pane()
         self._stack.setCurrentWidget(pane)
+        self.tables.kind_shown()
         for name, chip in self._tabs.items():
             on = name == kind
             chip.show_text(chip.text(), "accent" if on else "plain", bold=on)
@@ -99,6 +108,17 @@ class RegistersPage(Page):
             if in_pane:
                 pane.to_list()
         self.workbench.context_changed.emit()
+
+    def _purged(self) -> tuple[str, UUID] | None:
+        """The card whose personal data the panel is about."""
+        id_ = self.pane().form.current()
+        return None if id_ is None or not REGISTRY[self._kind].personal() else (self._kind, id_)
+
+    def _from_table(self) -> None:
+        """Back from the import's panel."""
+        self._stack.setCurrentWidget(self.pane())
+        self.pane().read()
+        self.pane().to_list()
 
     def _turn(self, by: int) -> None:
         names = list(self._tabs)
@@ -109,12 +129,14 @@ class RegistersPage(Page):
 
     def refresh(self, change_set: ChangeSet | None) -> None:
         """Read the register shown; another is read when it is shown."""
+        if self.tables.panel() is not None:
+            return  # it is read when it is shown again
         if change_set is None or self._kind in change_set.touched:
             self.pane().read()
 
     def _names_changed(self) -> None:
         if self.isVisible():
-            self.pane().read()
+            self.refresh(None)
 
     def open(self, kind: str, id_: UUID) -> None:
         """Show a card."""
@@ -149,7 +171,8 @@ class RegistersPage(Page):
             ("S", "sort"),
             ("Esc", "back"),
         )
-        return tuple(KeyHint(key, words(f"registers.keys.{name}"), group) for key, name in hints)
+        own = [KeyHint(key, words(f"registers.keys.{name}"), group) for key, name in hints]
+        return (*own, *self.tables.key_hints(), KeyHint(PURGE, words("purge.title"), group))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters that no field took."""

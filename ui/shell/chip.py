@@ -106,6 +106,8 @@ class Chip(QAbstractButton):
         c = {"accent": "accent_soft_text", "strong": "strong_text", "danger": "danger_soft_text"}
         ink = c.get(self._tone, "text")
         quiet = ink if self._tone in c else "muted"
+        if not self.isEnabled():
+            ink = quiet = "faint"
         text = self.text()
         if self._max_width:
             metrics = self._metrics(self._bold, False)
@@ -145,7 +147,12 @@ class Chip(QAbstractButton):
         rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         ground = {"accent": "accent_soft", "strong": "strong", "danger": "danger_soft"}.get(self._tone)
         edge = {"accent": "accent", "strong": "strong", "danger": "danger"}.get(self._tone, "line")
-        if ground is None and self.underMouse() and self.focusPolicy() != Qt.FocusPolicy.NoFocus:
+        if (
+            ground is None
+            and self.isEnabled()
+            and self.underMouse()
+            and self.focusPolicy() != Qt.FocusPolicy.NoFocus
+        ):
             ground = "raised"
         painter.setBrush(theme.colour(ground) if ground else Qt.BrushStyle.NoBrush)
         if self.hasFocus():

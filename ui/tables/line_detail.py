@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from commandcenter.services.sentences import stated
 from commandcenter.words import Words
 from db.queries.log import LogLine
 from ui.shell.chip import Chip, Label, repaint_all
@@ -151,7 +152,7 @@ class LineDetail(QWidget):
             ("direction", words.label("log.direction", values.get("direction") or None)),
             ("counterpart", visible(words, wording.spoken_to(line))),
             ("incident", wording.incident(line)),
-            ("late", visible(words, values.get("late_reason") or "")),
+            ("late", visible(words, stated(line, "late_reason", words))),
         ]
 
     def _fill(self) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from commandcenter.domain.clock import SHANGHAI
-from commandcenter.services.sentences import said_by, tag_of
+from commandcenter.services.sentences import destroyed_text, reason_of, said_by, stated, tag_of
 from commandcenter.words import Words
 from db.queries.log import LogLine
 from ui.directory import HIDDEN
@@ -70,7 +70,7 @@ class Wording:
         """The line as the list paints it."""
         values, words = line.values, self.words
         importance = values.get("importance") or "normal"
-        late = bool(values.get("late_reason"))
+        late = bool(stated(line, "late_reason", words))
         return Shown(
             time=clock_text(line.happened_at),
             tag=self.tag(line),
@@ -106,7 +106,9 @@ class Wording:
     def spoken_to(self, line: LogLine) -> str:
         """The name or phone of the other side, as typed; not while such things are hidden."""
         typed = str(line.values.get("counterpart") or "")
-        return HIDDEN if typed and self.hidden() else typed
+        if not typed:
+            return destroyed_text(line.gone.get("counterpart"), self.words)
+        return HIDDEN if self.hidden() else typed
 
     def who(self, line: LogLine) -> str:
         """The person and the desk; says so where nobody was signed in."""
@@ -129,11 +131,12 @@ class Wording:
         if strike is None:
             return ""
         at = whole_text(strike.at, self.words)
-        return self.words("log.struck.said", at=at, who=self.person(strike.by_id), reason=strike.reason)
+        reason = reason_of(strike, self.words)
+        return self.words("log.struck.said", at=at, who=self.person(strike.by_id), reason=reason)
 
     def late_sentence(self, line: LogLine) -> str:
         """When a late line was typed and why so late; "" if it was not late."""
-        reason = line.values.get("late_reason")
+        reason = stated(line, "late_reason", self.words)
         typed = line.values.get("typed_at")
         if not reason:
             return ""
@@ -161,7 +164,8 @@ class Wording:
                 first = first[:FIRST_WORDS] + ("…" if len(first) > FIRST_WORDS else "")
                 runs.append(Run(" " + self.words("log.struck.to", text=first), "text"))
                 tail = ""
-            tail += self.words("log.struck.tail", who=self.person(strike.by_id), reason=strike.reason)
+            reason = reason_of(strike, self.words)
+            tail += self.words("log.struck.tail", who=self.person(strike.by_id), reason=reason)
             runs.append(Run(tail, "muted"))
         return tuple(runs)
 

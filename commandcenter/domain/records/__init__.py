@@ -3,6 +3,7 @@
 from commandcenter.domain.records import (
     access_event,
     certificate,
+    deployment_step,
     desk,
     incident,
     incident_event,
@@ -11,11 +12,13 @@ from commandcenter.domain.records import (
     person,
     setting,
     strike,
+    team,
 )
 
 __all__ = [
     "access_event",
     "certificate",
+    "deployment_step",
     "desk",
     "incident",
     "incident_event",
@@ -24,4 +27,5 @@ __all__ = [
     "person",
     "setting",
     "strike",
+    "team",
 ]

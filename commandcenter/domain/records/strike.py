@@ -27,3 +27,5 @@ class Strike(Fact):
     target_id: UUID = fields.reference(required=True)
     reason: str = fields.text(required=True, personal=True)
     replacement_id: UUID | None = fields.reference()
+    # the target's kind where every desk reads that: the strike must go wherever its target goes
+    target_kind: str | None = fields.text(max_length=40)
