@@ -29,6 +29,7 @@ _DATE = re.compile(
     r"(?:[T\s]*(\d{1,2})\s*[:\u65f6]\s*(\d{1,2})\s*\u5206?(?::?(\d{1,2}))?\s*\u79d2?)?"
 )
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_MARKS = {True: "\u221a\u2713\u2714\u25cf", False: "\u00d7\u2717\u25cb"}  # ticks and crosses, dots and rings
 _SERIALS = range(1, 2_958_466)  # days, to the end of the year 9999
 _ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  a sheet's times have no zone
 _BETWEEN = re.compile(r"[\u3001,\uff0c;\uff1b/\n|]+")
@@ -167,6 +168,6 @@ def _flag(name: str, cell: RawCell) -> bool:
     for language in LANGUAGES:
         words = Words(language)
         for value, key in ((True, "import.yes"), (False, "import.no")):
-            if said in map(folded, words(key).split()):
+            if said in map(folded, (*words(key).split(), *_MARKS[value])):
                 return value
     raise Refused("cell_not_yes_or_no", field=name)
