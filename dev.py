@@ -337,7 +337,8 @@ def steps_of(request: Request) -> list[tuple[str, list[str]]]:
             checks[0] = ("format", module_command("ruff", "format", "."))
             checks[1] = ("lint", module_command("ruff", "check", "--fix", "."))
         return checks
-    tests = ("tests", module_command("pytest", "-n", "2", *request.arguments))
+    # One more than the smallest machine has processors: a third of the tests' time is waiting.
+    tests = ("tests", module_command("pytest", "-n", "3", *request.arguments))
     return [tests] if request.arguments else [*checks, tests]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
+
+
+COLLECT_ALL = 50  # tests
+_collected = count()
+
+
+@pytest.fixture(autouse=True)
+def _collected_here() -> Iterator[None]:
+    """Cycles are collected on the main thread only, as in the program (`ui.app.Collector`).
+
+    A window that a test left in a cycle would otherwise be destroyed by whatever thread of a later test
+    happens to make an object, and the process would die there."""
+    gc.disable()
+    yield
+    if next(_collected) % COLLECT_ALL == 0:
+        gc.collect()
+    else:
+        gc.collect(1)
 
 
 @pytest.fixture(scope="session")

@@ -211,9 +211,8 @@ class Collector(QObject):
             gc.collect(1)
 
     def stop(self) -> None:
-        """Leave it to Python again."""
+        """No more. It is not left to Python again: threads that outlive the window may still make objects."""
         self._timer.stop()
-        gc.enable()
 
 
 class Application(QObject):

@@ -10,7 +10,7 @@ from commandcenter.services.command import Command
 from commandcenter.services.deployments import KeepDeployment
 from commandcenter.services.exceptions import AnswerRefusal, ChooseValue, KeepReplacement, PutAside
 from commandcenter.services.exchange_sentences import ExchangeWords
-from db.queries.clashes import Clash, Value
+from db.queries.clash import Clash, Value
 from db.queries.exchange import RefusedGroup
 from ui.workbench import Workbench
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.record import REGISTRY
 from commandcenter.services.exchange_sentences import ExchangeWords
-from db.queries.clashes import Clash, Value
+from db.queries.clash import Clash, Value
 from ui.forms.drafts import DraftKeeper
 from ui.forms.editors import Editor, Unreadable
 from ui.register_field import make_editor

@@ -9,7 +9,8 @@ from uuid import UUID
 from commandcenter.services.exchange_sentences import ExchangeWords
 from commandcenter.words import Words
 from db.desk.engine import Connection
-from db.queries.clashes import Clash, ClashPage, clashes
+from db.queries.clash import Clash
+from db.queries.clashes import ClashPage, clashes
 from db.queries.exchange import (
     Backlog,
     ExchangeFilter,

@@ -12,7 +12,7 @@ from commandcenter.domain.record import REGISTRY
 from commandcenter.services.code_words import code_label
 from commandcenter.services.sentences import destroyed_text
 from commandcenter.words import Words
-from db.queries.clashes import Clash, Value
+from db.queries.clash import Clash, Value
 from db.queries.exchange import Group, RefusedGroup, Said, Stated
 
 # What a record is called, "" where it is not known here: (kind, id).

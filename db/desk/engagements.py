@@ -3,7 +3,7 @@ goes or is struck."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from commandcenter.domain.projections.engagement import Engagement, StepSeen, en
 from db.desk import statements
 from db.desk.engine import Connection
 
-KIND = "deployment_step"
+KINDS: tuple[str, ...] = ("deployment_step",)
+TABLE = "engagement"
 _COLUMNS = statements.INSERTED["engagement"]
 _INSERT = statements.insert_sql("engagement", _COLUMNS)
 _DELETE = "DELETE FROM engagement WHERE deployment_id = ?"
@@ -28,20 +29,18 @@ _INSTANTS = ("since_at", "ordered_at", "under_way_at", "arrived_at", "ended_at")
 _IDS = ("deployment_id", "team_id", "incident_id", "step_id")
 
 
+def keys(kind: str, values: Mapping[str, Any]) -> tuple[UUID, ...]:
+    """The deployment that a step belongs to."""
+    return (values["deployment_id"],)
+
+
 def renew(connection: Connection, deployments: Iterable[UUID]) -> None:
     """Make the rows of these deployments anew."""
-    for deployment in set(deployments):
+    for deployment in deployments:
         connection.execute(_DELETE, (deployment.bytes,))
         made = _made(connection, deployment)
         if made is not None:
             connection.execute(_INSERT, _row(made))
-
-
-def renew_of(connection: Connection, step: bytes) -> None:
-    """Make anew the deployment that this step belongs to."""
-    found = connection.execute("SELECT deployment_id FROM deployment_step WHERE id = ?", (step,)).fetchone()
-    if found is not None:
-        renew(connection, (UUID(bytes=found[0]),))
 
 
 def rebuild(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from commandcenter.domain.opened import all_values, opened, readable, unknown_fi
 from commandcenter.domain.purge import KIND as CERTIFICATE
 from commandcenter.domain.record import REGISTRY, Kind, settled
 from commandcenter.protocol.messages import LEFT_OUT, Beside, Note, Numbered
-from db.desk import engagements, projections, purge, statements
+from db.desk import projections, purge, statements
 from db.desk.digests import Digests
 from db.desk.engine import Connection
 from db.desk.new_facts import BY_ITSELF, NewFact, fact_row, give_number, keep_beside, line, new_fact, write
@@ -161,8 +161,8 @@ class Incoming:
         give_number(self.connection, entry, change.id)
         if kind is None:
             return
-        if kind.name == engagements.KIND:  # the centre calls its time doubtful, or no longer does
-            engagements.renew_of(self.connection, change.row.bytes)
+        if kind.nature == "fact":  # the centre calls its time doubtful, or no longer does
+            projections.renew_of(self.connection, kind.name, change.row.bytes)
         private = self._private(entry, change)
         had = not private or private_of(self.connection, change.id)
         if private and not had:

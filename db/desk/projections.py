@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from commandcenter.domain.clock import day_number, from_ms, to_ms
@@ -13,6 +13,30 @@ from db.desk import engagements, search, statements
 from db.desk.engine import Connection
 
 NO_DESK = bytes(16)
+
+
+class Kept(Protocol):
+    """A projection with a table of its own. A key names what is made anew together: a deployment, a shelter,
+    an item in a warehouse. Nothing is ever made anew from the beginning of time on a key press."""
+
+    KINDS: tuple[str, ...]  # of the facts that it is made from
+    TABLE: str
+
+    def keys(self, kind: str, values: Mapping[str, Any], /) -> Iterable[Any]:
+        """What a fact touches; hashable."""
+
+    def renew(self, connection: Connection, keys: Iterable[Any], /) -> None:
+        """Make what these keys name anew from the facts that count."""
+
+    def rebuild(self, connection: Connection, /) -> None:
+        """Make all of it anew."""
+
+    def differing(self, connection: Connection, /) -> int:
+        """How many rows are not as the facts make them, or are missing; reads only."""
+
+
+KEPT: tuple[Kept, ...] = (engagements,)
+_KEPT_OF: dict[str, Kept] = {kind: kept for kept in KEPT for kind in kept.KINDS}
 # An event e of an incident that puts its subject on the timeline: see domain.projections.timeline.attached.
 _ATTACHES = (
     "e.event IN ('opened', 'attached') AND e.incident_id IS NOT NULL"
@@ -60,8 +84,8 @@ def keep(
         _attach(connection, *pair)
     if kind.name == "strike":
         _strike(connection, values["target_id"].bytes)
-    elif kind.name == engagements.KIND:
-        engagements.renew(connection, (values["deployment_id"],))
+    else:
+        _renew(connection, ((kind.name, values),))
 
 
 _AT_ONCE = 64  # ids in one question
@@ -103,8 +127,7 @@ def keep_many(
     connection.executemany(statements.TIMELINE_INSERT, lines)
     connection.executemany(statements.DAY_COUNT_ADD, [(*day, count) for day, count in days.items()])
     connection.executemany(statements.INCIDENT_TIMELINE_INSERT, incidents)
-    steps = [values["deployment_id"] for kind, _, values, _ in facts if kind.name == engagements.KIND]
-    engagements.renew(connection, steps)
+    _renew(connection, ((kind.name, values) for kind, _, values, _ in facts))
 
 
 def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
@@ -136,8 +159,27 @@ def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
         connection.execute(f"DELETE FROM day_count WHERE {where} AND count = 0", key)
     if kind.name == "strike":
         _strike(connection, row["target_id"].bytes)
-    elif kind.name == engagements.KIND:
-        engagements.renew(connection, (row["deployment_id"],))
+    else:
+        _renew(connection, ((kind.name, row),))
+
+
+def renew_of(connection: Connection, kind: str, row: bytes) -> None:
+    """Make anew what this fact touches: whether it counts has changed."""
+    if kind in _KEPT_OF:
+        codec = statements.CODECS[kind]
+        raw = connection.execute(codec.select, (row,)).fetchone()
+        if raw is not None:
+            _renew(connection, ((kind, codec.row(raw)),))
+
+
+def _renew(connection: Connection, facts: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    touched: dict[str, tuple[Kept, set[Any]]] = {}
+    for kind, values in facts:
+        kept = _KEPT_OF.get(kind)
+        if kept is not None:
+            touched.setdefault(kept.TABLE, (kept, set()))[1].update(kept.keys(kind, values))
+    for kept, keys in touched.values():
+        kept.renew(connection, keys)
 
 
 def _struck_by(connection: Connection, target: bytes) -> bytes | None:
@@ -172,9 +214,8 @@ def _strike(connection: Connection, target: bytes) -> None:
             "UPDATE timeline SET struck_id = ? WHERE happened_at = ? AND row_id = ?",
             (struck, found[1], target),
         )
-        if found[0] == engagements.KIND:
-            engagements.renew_of(connection, target)
-        elif found[0] == "incident_event":
+        renew_of(connection, found[0], target)
+        if found[0] == "incident_event":
             incident, subject, event = connection.execute(
                 "SELECT incident_id, subject_id, event FROM incident_event WHERE id = ?", (target,)
             ).fetchone()
@@ -239,14 +280,15 @@ def rebuild(connection: Connection) -> int:
             row = codec.row(raw)
             keep(connection, codec.kind, row["id"], row, row["typed_desk_id"])
             lines += 1
-    engagements.rebuild(connection)
+    for kept in KEPT:
+        kept.rebuild(connection)
     return lines
 
 
 def differing(connection: Connection) -> dict[str, int]:
     """{projection: its rows that are not as the facts make them, and those that it lacks}; reads only."""
     found = {name: connection.execute(sql).fetchone()[0] for name, sql in _DIFFERING.items()}
-    found["engagement"] = engagements.differing(connection)
+    found |= {kept.TABLE: kept.differing(connection) for kept in KEPT}
     return {name: count for name, count in found.items() if count}
 
 

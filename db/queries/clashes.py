@@ -3,65 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID, uuid5
 
 from commandcenter.domain.change import Edit, Sealed, decode
 from commandcenter.domain.clock import from_ms
 from commandcenter.domain.fields import plain
 from commandcenter.domain.opened import opened
-from commandcenter.domain.projections.engagement import Engagement, double
 from commandcenter.domain.record import REGISTRY, Kind
-from db.desk import engagements, inbox
+from db.desk import inbox
 from db.desk.engine import Connection
 from db.desk.standing import private_of
+from db.queries import team_clashes
+from db.queries.clash import Clash, Value, of_ids
 from db.queries.purge import destroyed_in, destroyed_of
 
 PAGE = 200
-What = Literal["field", "number", "replacement", "team"]
 CARDS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "card")
-KINDS = frozenset(
-    {*CARDS, "strike", "log_entry", "deployment_step"}
-)  # whose changes may make an exception or close one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """One of the values: who said it, at which desk, when. ``id``: the change, of a field; else the record.
-
-    ``value`` as JSON has it; ``hidden``: it is not for this desk, or was destroyed."""
-
-    id: UUID
-    value: Any = None
-    hidden: bool = False
-    destroyed: str = ""  # the number of the certificate by which it was destroyed
-    by: UUID | None = None
-    desk: UUID | None = None
-    at: datetime | None = None
-    sent: bool = True  # the centre has it
-    current: bool = False  # what stands until somebody chooses
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clash:
-    """An exception. ``id`` is the same at every desk: of a field made from record and field, of the others
-    from the ids involved (DESIGN §3). ``row``: the card, the first incident, or the struck line."""
-
-    id: UUID
-    what: What
-    kind: str
-    row: UUID
-    field: str = ""
-    heads: tuple[UUID, ...] = ()  # of a field: the changes whose values are shown, in their order
-    values: tuple[Value, ...] = ()
-    title: str = ""  # the card's name or the struck line's words; "" where they are not for this desk
-    number: str = ""  # of an incident
-    state: str = ""  # of an incident
-    destroyed: str = ""  # the number of the certificate by which the title was destroyed
-    aside: bool = False
+# What the projections find, each in a file of its own.
+SOURCES: tuple[Callable[[Connection], Iterator[Clash]], ...] = (team_clashes.found,)
+# whose changes may make an exception or close one
+KINDS = frozenset({*CARDS, "strike", "log_entry", *team_clashes.KINDS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +75,8 @@ def _all(connection: Connection) -> Iterator[Clash]:
         yield from _of_fields(connection, REGISTRY[name])
     yield from _of_numbers(connection)
     yield from _of_replacements(connection)
-    yield from _of_teams(connection)
+    for source in SOURCES:
+        yield from source(connection)
 
 
 def _of_fields(connection: Connection, kind: Kind) -> Iterator[Clash]:
@@ -156,7 +120,7 @@ def _of_numbers(connection: Connection) -> Iterator[Clash]:
             )
         )
         yield Clash(
-            id=_of_ids("number", values),
+            id=of_ids("number", values),
             what="number",
             kind="incident",
             row=values[0].id,
@@ -198,7 +162,7 @@ def _of_replacements(connection: Connection) -> Iterator[Clash]:
             )
         if len(values) > 1:
             yield Clash(
-                id=_of_ids("replacement", tuple(values.values())),
+                id=of_ids("replacement", tuple(values.values())),
                 what="replacement",
                 kind="log_entry",
                 row=UUID(bytes=target),
@@ -208,42 +172,6 @@ def _of_replacements(connection: Connection) -> Iterator[Clash]:
 
 def _destroyed(connection: Connection, row: bytes, name: str) -> str:
     return destroyed_of(connection, UUID(bytes=row)).get(name, "")
-
-
-def _of_teams(connection: Connection) -> Iterator[Clash]:
-    """Teams that several people sent to several places without knowing of one another."""
-    bound: dict[UUID, list[Engagement]] = {}
-    for one in engagements.read(connection, "ended_at IS NULL AND NOT knowingly"):
-        bound.setdefault(one.team_id, []).append(one)
-    for team, mine in bound.items():
-        found = double(mine)
-        if found is not None:
-            values = tuple(_sent(connection, one) for one in found.engagements)
-            yield Clash(id=found.id, what="team", kind="team", row=team, values=values)
-
-
-def _sent(connection: Connection, one: Engagement) -> Value:
-    """A deployment, by the incident it is at and by who ordered it."""
-    there = connection.execute(
-        "SELECT number, title FROM incident WHERE id = ?", (one.incident_id.bytes,)
-    ).fetchone()
-    by, desk = connection.execute(
-        "SELECT typed_by_id, typed_desk_id FROM deployment_step WHERE deployment_id = ?"
-        " ORDER BY happened_at, id LIMIT 1",
-        (one.deployment_id.bytes,),
-    ).fetchone()
-    return Value(
-        id=one.deployment_id,
-        value=None if there is None else f"{there[0] or ''} {there[1] or ''}".strip(),
-        hidden=there is None,
-        by=None if by is None else UUID(bytes=by),
-        desk=None if desk is None else UUID(bytes=desk),
-        at=one.ordered_at or one.since_at,
-    )
-
-
-def _of_ids(what: str, values: tuple[Value, ...]) -> UUID:
-    return uuid5(NAMESPACE_OID, what + "".join(sorted(str(value.id) for value in values)))
 
 
 # --- filling them in

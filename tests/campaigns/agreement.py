@@ -23,7 +23,8 @@ from db.centre.tables import feed_head
 from db.desk import digests, projections, statements
 from db.desk.engine import open_reader
 from db.desk.verify import verify
-from db.queries.clashes import Clash, clashes
+from db.queries.clash import Clash
+from db.queries.clashes import clashes
 from db.tables import RECORDS, journal, refusal
 from db.tables import digest as sums
 from tests.campaigns.acknowledged import Lost

@@ -24,7 +24,8 @@ from commandcenter.services.registers import AddCard, EditCard
 from commandcenter.words import Words
 from db.desk.verify import verify
 from db.queries import news
-from db.queries.clashes import Clash, clash_count, clashes
+from db.queries.clash import Clash
+from db.queries.clashes import clash_count, clashes
 from db.queries.exchange import RefusedGroup, refused, refused_count, waiting, waiting_count
 from db.queries.log import lines_by_id
 from db.queries.registers import row

@@ -7,7 +7,8 @@ from uuid import UUID
 from commandcenter.services.deployments import DispatchTeam, KeepDeployment
 from commandcenter.services.incidents import OpenIncident
 from commandcenter.services.registers import AddCard
-from db.queries.clashes import Clash, clashes
+from db.queries.clash import Clash
+from db.queries.clashes import clashes
 from tests.simulation.world import STREET_A, Machine, World
 
 

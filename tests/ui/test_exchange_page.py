@@ -239,7 +239,7 @@ def test_what_is_settled_elsewhere_leaves_nothing_chosen(night: Night) -> None:
 def test_what_comes_while_it_is_read_takes_the_next_digit(night: Night, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from db.queries.clashes import Value
+    from db.queries.clash import Value
 
     night.show("exceptions")
     page = night.page

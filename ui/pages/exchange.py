@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLa
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.record import REGISTRY
 from db.desk.engine import Connection
-from db.queries.clashes import Clash, clash_id
+from db.queries.clash import Clash
+from db.queries.clashes import clash_id
 from db.queries.exchange import PAGE, ExchangeFilter, Group, RefusedGroup, refused_group
 from ui.exchange_acts import ExchangeActs
 from ui.exchange_clash import ClashDetail
