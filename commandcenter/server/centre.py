@@ -49,6 +49,7 @@ class Centre:
             still=gate.still,
             took=metrics.told.observe,
             fresh=Fresh(engine),
+            organised=gate.organised,
         )
         self._health = Health(
             engine,

@@ -47,6 +47,9 @@ class Gate(Protocol):
     def still(self, tokens: Iterable[str]) -> frozenset[str]:
         """Those of ``tokens`` that are good now."""
 
+    def organised(self) -> None:
+        """The tree of organisations changed."""
+
 
 class Feed:
     """push, offer, feed, history, refill, content, stream. ``announce`` is called after a push or offer."""

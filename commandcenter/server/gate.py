@@ -106,6 +106,11 @@ class CentreGate:
                 found = self._scopes[organisation] = scopes_of(organisation, self._parents)
             return found
 
+    def organised(self) -> None:
+        """The tree changed: it is read again at the next question."""
+        with self._lock:
+            self._read_at = float("-inf")
+
     def knows(self, organisation: UUID) -> bool:
         """Whether there is such an organisation; as of at most five seconds ago."""
         self.scopes(organisation)

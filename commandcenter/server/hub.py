@@ -34,6 +34,7 @@ BATCH_BYTES_MAX = 4 * STREAM_BYTES_MAX  # more than this at once is pulled: page
 AT_ONCE = 200  # entries; so many are more than that
 STREAMS_MAX = 2_000
 OF_ONE_DEVICE = 3  # a connection that died unheard, its successor, one in reserve
+TREE = "organisation"  # of this kind is what says who sees what
 NOBODY = UUID(int=0)
 
 
@@ -71,7 +72,7 @@ class Batch(NamedTuple):
 
 class Hub:
     """A thread reads and encodes, the loop tells. ``clock_ms``: milliseconds since 1970; ``still``: which of
-    these tokens are good."""
+    these tokens are good; ``organised``: the tree of organisations changed."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class Hub:
         still: Callable[[Iterable[str]], frozenset[str]],
         took: Callable[[float], None] = lambda seconds: None,
         fresh: Fresh | None = None,
+        organised: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._listener = listener
@@ -89,6 +91,7 @@ class Hub:
         self._still = still
         self._took = took
         self._fresh = fresh
+        self._organised = organised
         self._streams: dict[Audience, dict[Stream, None]] = {}
         # what the thread has to encode for; put in place anew by the loop, never changed
         self._callers: tuple[tuple[Audience, Caller], ...] = ()
@@ -265,6 +268,9 @@ class Hub:
             else:
                 batch = self._batch(released, began)
             self._call(partial(self._tell, batch))
+            if any(one.kind == TREE for one in released):  # who sees what may have changed: all come again
+                self._organised()
+                self._call(partial(self._end_all, "organised"))
             after = batch.to
             if len(released) < AT_ONCE:
                 break

@@ -141,13 +141,12 @@ def joined(membership: Membership) -> Callable[[Workplace], None]:
 
     def work(workplace: Workplace) -> None:
         connection = workplace.connection
-        scopes = [str(scope) for scope in membership.scopes]
         card = rows(connection, "desk", {"id": workplace.device})
         if (
             local.get(connection, exchange.ENROLLED)
-            and local.get(connection, exchange.SCOPES) == scopes
             and card
             and card[0]["number"] == membership.number
+            and card[0]["organisation_id"] == membership.scope_id
         ):
             return
         workplace.execute(

@@ -29,7 +29,8 @@ from commandcenter.protocol.messages import (
 )
 from db.desk import digests, local, outbox
 from db.desk.engine import Connection
-from db.desk.incoming import Incoming, lose
+from db.desk.incoming import Incoming
+from db.desk.sight import leave, lose
 
 ENROLLED = "centre.enrolled"
 EPOCH, CURSOR, EPOCHS = "centre.epoch", "centre.cursor", "centre.epochs"
@@ -39,6 +40,7 @@ HISTORY = "centre.history"  # {"cards": n, "until": n, "facts": n}: how far a ne
 OWED = "centre.owed"  # entries whose personal values the centre lacks and this desk has
 FILLS = "centre.fills"  # {incident id: number}: incidents that came into sight, fetched up to that number
 SCOPES = "centre.scopes"
+TREE = "centre.tree"  # true: somebody changed the organisations, and whose desk this is may mean more or less
 
 
 @dataclass
@@ -141,6 +143,9 @@ def take_page(connection: Connection, device: UUID, asked: Position, page: FeedP
     taken = _take(connection, device, page.entries)
     if page.to > here.n:
         local.put(connection, CURSOR, page.to)
+    if not page.more and local.get(connection, TREE) and _whole(connection):
+        local.put(connection, TREE, None)
+        taken.change_set |= rescope(connection, device, local.seen_here(connection, device))
     if page.digests is not None and page.to >= here.n and _whole(connection):
         taken.differing = _differing(connection, page.digests)
     outbox.raise_low_water(connection)
@@ -171,6 +176,8 @@ def _take(connection: Connection, device: UUID, numbered: Sequence[Numbered]) ->
         changed = True
     if changed:
         local.put(connection, FILLS, fills)
+    if mine and "organisation" in change_set.touched:
+        local.put(connection, TREE, True)
     if incoming.owed:
         owed = dict.fromkeys([*(local.get(connection, OWED) or ()), *map(str, incoming.owed)])
         local.put(connection, OWED, list(owed))
@@ -221,6 +228,21 @@ def take_history(connection: Connection, device: UUID, class_: str, page: Histor
         state["cards"] = None
     local.put(connection, HISTORY, None if state["cards"] is None and state["facts"] is None else state)
     return taken
+
+
+def rescope(connection: Connection, device: UUID, now: frozenset[UUID]) -> ChangeSet:
+    """This desk sees other scopes from now on (empty: everything): what is no longer its to see goes, what
+    came into sight is fetched as a new desk fetches it, while the feed goes on."""
+    was = scopes(connection)
+    if was == now:
+        return ChangeSet({})
+    local.put(connection, SCOPES, sorted(str(scope) for scope in now))
+    here = position(connection)
+    if here.epoch == 0:
+        return ChangeSet({})
+    if was and (not now or now - was):
+        local.put(connection, HISTORY, {"cards": 0, "until": here.n, "facts": here.n + 1})
+    return leave(connection, device, now) if now and (not was or was - now) else ChangeSet({})
 
 
 # --- incidents that came into sight

@@ -23,7 +23,7 @@ from db.desk import projections, purge, statements
 from db.desk.digests import Digests
 from db.desk.engine import Connection
 from db.desk.new_facts import BY_ITSELF, NewFact, fact_row, give_number, keep_beside, line, new_fact, write
-from db.desk.search import renew
+from db.desk.sight import hide_card
 from db.desk.standing import (
     Stored,
     entries_of,
@@ -317,67 +317,3 @@ def _private(beside: dict[str, Beside]) -> dict[str, Private]:
 def _scope_of(kind: Kind, change: Change) -> UUID | None:
     said = (change.set or {}).get("scope_id")
     return None if said is None else UUID(said)
-
-
-def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> ChangeSet:
-    """An incident is no longer this desk's to see: its rows go, and the personal values with them. What is of
-    the desk's own scopes stays, and so do the bytes in the chain; unsent work stays until it is judged."""
-    touched: dict[str, set[UUID]] = {}
-    digests = Digests(connection)
-    for name in statements.FACT_KINDS:
-        kind = REGISTRY[name]
-        codec = statements.CODECS[name]
-        for raw in connection.execute(
-            f"{codec.select_all} WHERE incident_id = ?", (incident.bytes,)
-        ).fetchall():
-            row = codec.row(raw)
-            if row["scope_id"] in scopes:
-                continue
-            if (row["target_kind"] in PUBLIC) if name == "strike" else kind.public:
-                _conceal(connection, kind, row["id"])
-                continue
-            order = connection.execute(
-                "SELECT coalesce(order_epoch, epoch), coalesce(order_number, number) FROM journal"
-                " WHERE id = ? AND number IS NOT NULL",
-                (row["id"].bytes,),
-            ).fetchone()
-            if order is None:
-                continue
-            projections.forget(connection, kind, row["id"])
-            digests.add(name, row["scope_id"], digest.of_fact(row["id"], order), -1)
-            _hide(connection, row["id"])
-            touched.setdefault(name, set()).add(row["id"])
-    kind = REGISTRY["incident"]
-    if scope_at_centre(kind, entries_of(connection, kind, incident)) not in scopes:
-        hide_card(connection, kind, incident, digests)
-        touched.setdefault("incident", set()).add(incident)
-    digests.flush()
-    return ChangeSet({name: frozenset(ids) for name, ids in touched.items()})
-
-
-def _conceal(connection: Connection, kind: Kind, row: UUID) -> None:
-    """Every desk reads this fact; its words were the incident's."""
-    personal = kind.personal()
-    if personal:
-        connection.execute("DELETE FROM private_value WHERE change_id = ?", (row.bytes,))
-        sets = ", ".join(f'"{name}" = NULL' for name in personal)
-        connection.execute(f'UPDATE "{kind.name}" SET {sets} WHERE id = ?', (row.bytes,))
-        renew(connection, kind.name, row.bytes)
-
-
-def hide_card(connection: Connection, kind: Kind, row: UUID, digests: Digests) -> None:
-    """Take what the centre has of a card out of sight; an unsent edit stays until it is judged."""
-    stored = entries_of(connection, kind, row)
-    heads = heads_at_centre(kind, stored)
-    if heads is not None:
-        digests.add(kind.name, scope_at_centre(kind, stored), digest.of_card(row, heads), -1)
-    for entry in stored:
-        if entry.order is not None:
-            _hide(connection, entry.change.id)
-    write_card(connection, kind, row, entries_of(connection, kind, row))
-    renew(connection, kind.name, row.bytes)
-
-
-def _hide(connection: Connection, change: UUID) -> None:
-    connection.execute("UPDATE journal SET absent = 'hidden' WHERE id = ?", (change.bytes,))
-    connection.execute("DELETE FROM private_value WHERE change_id = ?", (change.bytes,))

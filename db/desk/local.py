@@ -132,6 +132,15 @@ def sitting(connection: Connection, device: UUID, late_after: UUID) -> Sitting:
     )
 
 
+def seen_here(connection: Connection, device: UUID) -> frozenset[UUID]:
+    """The scopes of an enrolled desk by the organisations as they stand here; empty: it sees everything."""
+    from uuid import UUID
+
+    row = connection.execute("SELECT organisation_id FROM desk WHERE id = ?", (device.bytes,)).fetchone()
+    found = _written_here(connection, None if not row or row[0] is None else UUID(bytes=row[0]))
+    return frozenset(scope for scope in found if scope is not None)
+
+
 def _written_here(connection: Connection, scope: UUID | None) -> Scopes:
     """The scopes of a desk of ``scope`` once there is a centre: everything for the district's own."""
     from uuid import UUID

@@ -96,6 +96,9 @@ class Tokens:
         """Those that are good."""
         return frozenset(token for token in tokens if self.known.get(token) is not None)
 
+    def organised(self) -> None:
+        """What each of its callers sees is fixed."""
+
     def give(self, caller: Caller) -> str:
         """A token for the caller."""
         token = new_id().hex * 2
