@@ -168,7 +168,7 @@ def _own(source: PooledSource, theme: Theme, filter_: LogFilter) -> LogTable:
 
 def _stock(connection: Connection, filter_: LogFilter, like: LogTable) -> StockView:
     view = StockView()
-    rows = like.view.delegate.row_height
+    rows = like.view.painter.row_height
     model = StockModel(connection, log.day_counts(connection, filter_), like.view.full_rows() + 1)
     view.setModel(model)
     model.setParent(view)

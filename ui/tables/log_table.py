@@ -154,7 +154,7 @@ class LogTable(QWidget):
 
     def set_highlight(self, words: str) -> None:
         """Mark these words in the text."""
-        self.view.delegate.highlight = words
+        self.view.painter.highlight = words
         self.view.viewport().update()
 
     def set_header_visible(self, visible: bool) -> None:

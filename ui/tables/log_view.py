@@ -17,8 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from ui.tables.log_delegate import WIDTHS, LogDelegate
 from ui.tables.log_model import COUNTERPART, INCIDENT, TEXT, WHO, LogModel
+from ui.tables.log_painter import WIDTHS, LogPainter
 from ui.theme import SPACE, TYPE, Theme
 
 WHEEL_ROWS = 3
@@ -83,8 +83,7 @@ class LogView(QTableView):
         self._wheel = 0
         self._columns_wanted = frozenset({INCIDENT, COUNTERPART, WHO})
         self.setModel(model)
-        self.delegate = LogDelegate(model, theme, self)
-        self.setItemDelegate(self.delegate)
+        self.painter = LogPainter(model, theme, self)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -112,10 +111,10 @@ class LogView(QTableView):
     def set_theme(self, theme: Theme) -> None:
         """Take another look or scale."""
         self._theme = theme
-        self.delegate.set_theme(theme)
+        self.painter.set_theme(theme)
         rows, heads = self.verticalHeader(), self.horizontalHeader()
-        rows.setMinimumSectionSize(self.delegate.row_height)
-        rows.setDefaultSectionSize(self.delegate.row_height)
+        rows.setMinimumSectionSize(self.painter.row_height)
+        rows.setDefaultSectionSize(self.painter.row_height)
         heads.setFont(theme.font(TYPE.small))
         # the cells begin where their column's name begins
         heads.setStyleSheet(
@@ -136,7 +135,7 @@ class LogView(QTableView):
 
     def full_rows(self) -> int:
         """How many rows are wholly visible; at least one."""
-        return max(1, self.viewport().height() // self.delegate.row_height)
+        return max(1, self.viewport().height() // self.painter.row_height)
 
     def _fit_columns(self) -> None:
         for column, width in LEAVES_BELOW.items():
@@ -170,7 +169,7 @@ class LogView(QTableView):
         """Three rows a notch; a touch pad scrolls by what it has gathered."""
         pixels = event.pixelDelta().y()
         if pixels:
-            self._wheel += pixels * NOTCH // self.delegate.row_height
+            self._wheel += pixels * NOTCH // self.painter.row_height
         else:
             self._wheel += event.angleDelta().y() * WHEEL_ROWS
         rows = int(self._wheel / NOTCH)
@@ -214,13 +213,31 @@ class LogView(QTableView):
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The rows, and a ring when the list has the focus."""
-        super().paintEvent(event)
+        """The rows, and a ring when the list has the focus.
+
+        In one call: Qt's own loop comes back to Python for every cell, and each time waits for whatever
+        thread holds the interpreter."""
+        painter = QPainter(self.viewport())
+        self._paint_rows(painter, event.rect())
         if self.hasFocus():
-            painter = QPainter(self.viewport())
             width = self._theme.px(SPACE.hair)
             painter.setPen(QPen(self._theme.colour("accent"), width))
             ring: QRect = self.viewport().rect()
             painter.drawRect(ring.adjusted(0, 0, -width, -width))
-            painter.end()
+        painter.end()
         self.painted.emit()
+
+    def _paint_rows(self, painter: QPainter, wanted: QRect) -> None:
+        columns = [
+            (column, self.columnViewportPosition(column), self.columnWidth(column))
+            for column in range(self._model.columnCount())
+            if not self.isColumnHidden(column)
+        ]
+        chosen = {index.row() for index in self.selectionModel().selectedRows()}
+        height = self.painter.row_height
+        first = max(0, wanted.top() // height)
+        for row in range(first, min(self._model.rowCount(), wanted.bottom() // height + 1)):
+            top = row * height
+            for column, left, width in columns:
+                rect = QRect(left, top, width, height)
+                self.painter.paint_cell(painter, rect, row, column, row in chosen)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QStaticText
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QWidget
 
-from ui.tables.log_model import COUNTERPART, INCIDENT, TAG, TEXT, TIME, WHO, Index, LogModel
+from ui.tables.log_model import COUNTERPART, INCIDENT, TAG, TEXT, TIME, WHO, LogModel
 from ui.tables.wording import Run, Shown, spans
 from ui.theme import SPACE, TYPE, Theme
 
@@ -32,13 +32,12 @@ class _Pen:
         self.height = self.metrics.height()
 
 
-class LogDelegate(QStyledItemDelegate):
+class LogPainter:
     """Paints from the model's words; never touches a line."""
 
-    def __init__(self, model: LogModel, theme: Theme, parent: QAbstractItemView) -> None:
-        super().__init__(parent)
+    def __init__(self, model: LogModel, theme: Theme, view: QWidget) -> None:
         self._model = model
-        self._view = parent
+        self._view = view
         self.highlight = ""
         self.set_theme(theme)
 
@@ -69,17 +68,9 @@ class LogDelegate(QStyledItemDelegate):
         self._inks: dict[str, QColor] = {name: theme.colour(name) for name in names.split()}
         self._grounds: dict[str, QBrush] = {name: theme.brush(name) for name in names.split()}
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One height for all rows."""
-        return QSize(self._px(WIDTHS.get(index.column(), 200)), self.row_height)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_cell(self, painter: QPainter, rect: QRect, row: int, column: int, selected: bool) -> None:
         """One cell."""
-        rect: QRect = option.rect
-        column, row = index.column(), index.row()
         inks = self._grounds
-        # option.state says it too, at the price of QStyle's enums: 5 ms before the first line is there
-        selected = self._view.selectionModel().isSelected(index)
         if selected:
             painter.fillRect(rect, inks["selection"])
         self._struck_ink = self._inks["muted" if selected else "faint"]  # faint is too little on a selection
