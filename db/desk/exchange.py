@@ -35,7 +35,6 @@ from db.desk.sight import leave, lose
 ENROLLED = "centre.enrolled"
 EPOCH, CURSOR, EPOCHS = "centre.epoch", "centre.cursor", "centre.epochs"
 OFFERED_FOR = "centre.offered_for"  # the epoch into which everything was offered
-LOWEST = "centre.lowest"  # the number after which the entries of former epochs are offered
 HISTORY = "centre.history"  # {"cards": n, "until": n, "facts": n}: how far a new desk has come; null: whole
 OWED = "centre.owed"  # entries whose personal values the centre lacks and this desk has
 FILLS = "centre.fills"  # {incident id: number}: incidents that came into sight, fetched up to that number
@@ -108,8 +107,7 @@ def offer_request(connection: Connection, above: Position | None = None) -> Offe
         owed = [UUID(id_) for id_ in local.get(connection, OWED) or ()]
         again = outbox.offered(connection, owed)
         return OfferRequest(position=here, entries=again) if again else None
-    lowest = int(local.get(connection, LOWEST, 0))
-    entries = outbox.to_offer(connection, here.epoch, lowest, above)
+    entries = outbox.to_offer(connection, here.epoch, local.get(connection, EPOCHS) or (), above)
     return OfferRequest(position=here, entries=entries) if entries else None
 
 
@@ -282,7 +280,7 @@ def take_refill(connection: Connection, device: UUID, page: HistoryPage) -> Take
 
 def _met_epoch(connection: Connection, answer: Answer) -> bool:
     """Whether the centre stands in another epoch than this desk: then the desk goes back to the lowest
-    number at which their ways part, and offers everything it holds above it (DESIGN §5.14)."""
+    number at which their ways part, and offers what the centre may lack (DESIGN §5.14)."""
     here = position(connection)
     if answer.epoch == here.epoch:
         return False
@@ -297,11 +295,7 @@ def _met_epoch(connection: Connection, answer: Answer) -> bool:
         if after is not None and mine.get(epoch) != theirs.get(epoch)
     ]
     lowest = min(parted, default=0)
-    offered = local.get(connection, OFFERED_FOR) == here.epoch
-    if not offered and here.epoch:  # two restores, and the first was not dealt with to the end
-        lowest = min(lowest, int(local.get(connection, LOWEST, lowest)))
     local.put(connection, EPOCHS, sorted(theirs.items()))
     local.put(connection, EPOCH, answer.epoch)
-    local.put(connection, LOWEST, lowest)
     local.put(connection, CURSOR, min(here.n, lowest))
     return True

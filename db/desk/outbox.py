@@ -32,14 +32,18 @@ _FIRST_UNSENT = (
 )
 # only where entries between were refused or sent already: a walk over the newest lines, not over the file
 _HASH_AT = "SELECT hash FROM journal WHERE device = ? AND n = ? ORDER BY seq DESC LIMIT 1"
+# Behind where the next epoch after its own began: the same rule as the centre's (db.centre.former).
+_MAY_LACK = (
+    "{0}epoch <> ?1 AND {0}number > coalesce((SELECT json_extract(b.value, '$[1]') FROM json_each(?2) AS b"
+    " WHERE json_extract(b.value, '$[0]') > {0}epoch ORDER BY json_extract(b.value, '$[0]') LIMIT 1), 0)"
+)
 _TO_OFFER = (
     "SELECT id, bytes, coalesce(order_epoch, epoch) AS e, coalesce(order_number, number) AS o FROM journal"
-    " WHERE epoch <> ?1 AND number > ?2 AND (e, o) > (?3, ?4) ORDER BY e, o"
+    f" WHERE {_MAY_LACK.format('')} AND (e, o) > (?3, ?4) ORDER BY e, o"
 )
-
 _CERTIFICATES_TO_OFFER = (
     "SELECT j.id, j.bytes, coalesce(j.order_epoch, j.epoch) AS e, coalesce(j.order_number, j.number) AS o"
-    " FROM certificate AS c JOIN journal AS j ON j.id = c.id WHERE j.epoch <> ?1 AND j.number > ?2"
+    f" FROM certificate AS c JOIN journal AS j ON j.id = c.id WHERE {_MAY_LACK.format('j.')}"
     " ORDER BY e, o"
 )
 _PLACE = (
@@ -232,18 +236,24 @@ def refuse(
 
 
 def to_offer(
-    connection: Connection, epoch: int, lowest: int, above: Position | None = None, limit: int = PUSH_BYTES
+    connection: Connection,
+    epoch: int,
+    began: Sequence[tuple[int, int]],
+    above: Position | None = None,
+    limit: int = PUSH_BYTES,
 ) -> list[Offered]:
-    """Entries numbered above ``lowest`` in another epoch than ``epoch``, in the order of their first numbers,
-    after ``above``: what a restored centre may lack. What has its new number since is none of them. Before
-    all others the certificates: what they destroyed the restored centre is not to tell anybody."""
+    """Entries of another epoch than ``epoch`` that a restored centre may lack, in the order of their first
+    numbers, after ``above``. ``began``: (epoch, the number after which it began), of all that the centre
+    knows. What has its new number since is none of them, unless a later restore may have lost that one too.
+    Before all others the certificates: what they destroyed the restored centre is not to tell anybody."""
     out: list[Offered] = []
     size = 0
     start = (0, 0) if above is None else (above.epoch, above.n)
+    known = json.dumps(sorted(began))
     if above is None:
-        for _, data, order_epoch, order_number in connection.execute(_CERTIFICATES_TO_OFFER, (epoch, lowest)):
+        for _, data, order_epoch, order_number in connection.execute(_CERTIFICATES_TO_OFFER, (epoch, known)):
             out.append(Offered(e=msgspec.Raw(data), epoch=order_epoch, n=order_number))
-    for id_, data, order_epoch, order_number in connection.execute(_TO_OFFER, (epoch, lowest, *start)):
+    for id_, data, order_epoch, order_number in connection.execute(_TO_OFFER, (epoch, known, *start)):
         out.append(Offered(e=msgspec.Raw(data), epoch=order_epoch, n=order_number, p=beside(connection, id_)))
         size += len(data)
         if size >= limit:

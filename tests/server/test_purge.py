@@ -270,7 +270,7 @@ def test_a_desk_offers_certificates_first(tmp_path: Path) -> None:
     with desk.working() as workplace:
         made = night(workplace)
         workplace.exchange(lambda c, d: Taken(change_set=Incoming(c, d).take(made.numbered)))
-        offered = outbox.to_offer(workplace.connection, 99, 0)
+        offered = outbox.to_offer(workplace.connection, 99, [(99, 0)])
     assert {one.n for one in offered[: len(made.certificates)]} == {
         one.n for one in made.after if b'"kind":"certificate"' in bytes(one.e)
     }
