@@ -250,7 +250,7 @@ class Sight:
             return None
         out = Numbered(n=entry.n, epoch=entry.epoch, order=entry.order, note=entry.note)
         out.lacks = not entry.beside and not entry.purged and _SEALED in entry.data
-        out.unseen = own and not sees and entry.kind in CARDS
+        out.unseen = not sees and entry.kind in CARDS
         if own and not whole:
             out.id = entry.id
             if entry.order is not None:  # told again: a disk cloned from its writer's may lack the values

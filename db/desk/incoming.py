@@ -270,7 +270,8 @@ class Incoming:
     # --- sight
 
     def _unseen(self, entry: Numbered) -> None:
-        """An own entry of a card that went out of sight: it has its number, and makes no row here."""
+        """An entry of a card that is out of sight, an own one or the one by which it went: it has its number
+        and makes no row here. Whose the card is cannot be told here: what came after may never come."""
         id_ = entry.id if entry.e is LEFT_OUT else entries.decode(bytes(entry.e)).id
         assert id_ is not None
         (data,) = self.connection.execute("SELECT bytes FROM journal WHERE id = ?", (id_.bytes,)).fetchone()

@@ -18,10 +18,11 @@ from commandcenter.domain.record import REGISTRY
 from commandcenter.runtime import DataDirectory, open_workplace
 from commandcenter.services.incidents import EditIncident
 from commandcenter.services.log import WriteLogEntry
+from commandcenter.sync import worker
 from commandcenter.sync.content import COMPARED_AT
 from db.desk import content, local
 from db.desk.verify import verify
-from tests.cli.terminal import Answer, here, process
+from tests.cli.terminal import Answer, here
 from tests.db.postgres import Cluster
 from tests.server.databases import KINDS
 from tests.sync.centre import STREET, CentreProcess, sync, until
@@ -58,7 +59,7 @@ def do(data: Path, command: str, **said: Any) -> Answer:
 
 def compare(data: Path) -> dict[str, Any]:
     """``sync --once --compare``."""
-    answer = process(["sync", "--once", "--compare", "--data", data])
+    answer = here("sync", "--once", "--compare", "--data", data)
     assert answer.code == 0, answer
     document: dict[str, Any] = answer.document
     assert "undecided" not in document
@@ -96,7 +97,7 @@ def pair(either: CentreProcess, tmp_path: Path) -> tuple[Path, Path]:
     for one in (a, b):
         assert either.enrol(one).code == 0
     for one in (a, b, a):
-        assert sync(one).code == 0
+        assert here("sync", "--once", "--data", one).code == 0
     return a, b
 
 
@@ -199,7 +200,10 @@ def test_a_street_sees_less_and_compares_what_it_sees(
     assert compare(street)["differed"] == []
 
 
-def test_once_a_week_by_itself(centre: CentreProcess, tmp_path: Path) -> None:
+def test_once_a_week_by_itself(
+    centre: CentreProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "BESIDE_S", 0.1)  # a piece at each look
     data = tmp_path / "a"
     assert centre.enrol(data).code == 0
     here("do", "WriteLogEntry", '{"text": "一条"}', "--data", data)

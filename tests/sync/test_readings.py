@@ -14,9 +14,18 @@ from commandcenter.domain.errors import Unavailable
 from commandcenter.domain.readings import BUFFERED
 from commandcenter.runtime import Desktop, new_id
 from commandcenter.services.readings import EnterReading
+from commandcenter.sync import listener, worker
 from db.desk import readings
 from tests.sync.centre import CentreProcess, until
 from tests.sync.test_live import desk, quiet
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes beside the journal is looked at often, and a centre that came back is found soon."""
+    monkeypatch.setattr(worker, "BESIDE_S", 0.2)
+    monkeypatch.setattr(worker, "LONGEST_S", 1.0)
+    monkeypatch.setattr(listener, "LONGEST_S", 1.0)
 
 
 def values(desktop: Desktop) -> list[int]:
