@@ -48,13 +48,8 @@ def _record_table(kind: Kind) -> Table:
         Column(name, _TYPES[shape](), primary_key=name == "id") for name, shape in columns_of(kind)
     ]
     table = Table(kind.name, metadata, *columns, sqlite_with_rowid=False)
-    if kind.name == "strike":
-        Index(None, table.c.target_id)
-        Index(None, table.c.replacement_id)
-    if kind.name == "incident_event":
-        Index(None, table.c.subject_id)
-    if kind.name == "deployment_step":
-        Index(None, table.c.deployment_id)
+    for name in kind.indexed:
+        Index(None, table.c[name])
     return table
 
 

@@ -85,6 +85,8 @@ class Kind:
     strikable: bool
     public: bool  # every desk reads it, whosever it is
     title: str  # the field that names a card in lists; "" for facts
+    of: str  # the field that names the card this fact is about, whose scope is the fact's own; "" for none
+    indexed: tuple[str, ...]  # fields by which rows are looked up
 
     def personal(self) -> tuple[str, ...]:
         """The fields that never enter the chain in clear."""
@@ -108,8 +110,13 @@ def define(
     strikable: bool = True,
     public: bool = False,
     title: str = "",
+    of: str = "",
+    indexed: tuple[str, ...] = (),
 ) -> Callable[[R], R]:
-    """Enter a record dataclass into the registry under ``name`` (also its table's name)."""
+    """Enter a record dataclass into the registry under ``name`` (also its table's name).
+
+    ``of``: what a fact counts or moves is a card's (a team's step, a warehouse's stock): the fact has that
+    card's scope, or two streets would compute two truths (DESIGN §3)."""
 
     def enter(cls: R) -> R:
         if name in REGISTRY:
@@ -129,6 +136,8 @@ def define(
             strikable=strikable and cls.nature == "fact",
             public=public or register,
             title=title,
+            of=of,
+            indexed=indexed,
         )
         return cls
 

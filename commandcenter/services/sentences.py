@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from commandcenter.services import team_sentences
 from commandcenter.services.reference import event_codes
 from commandcenter.words import Words
 from db.queries.log import LogLine, Struck
 from db.queries.registers import Named
+
+# kind -> what the log says of its facts, each room's in a file of its own
+SAID: dict[str, Callable[[LogLine, Words], str]] = {"deployment_step": team_sentences.step}
 
 
 def destroyed_text(number: str | None, words: Words) -> str:
@@ -57,8 +63,8 @@ def said_by(line: LogLine, words: Words) -> str:
         )
     if line.kind == "strike":
         return words("log.struck.line", reason=values.get("reason") or "")
-    if line.kind == "deployment_step":
-        return _step(line, words)
+    if line.kind in SAID:
+        return SAID[line.kind](line, words)
     if line.kind == "access_event":
         return words.label("codes.access_action", values.get("action"))
     if line.kind != "incident_event":
@@ -70,21 +76,6 @@ def said_by(line: LogLine, words: Words) -> str:
     before, after = (_meaning(event, values.get(side), words) for side in ("before", "after"))
     sentence = words(key, before=before, after=after)
     return sentence + (words("log.event_text.because", reason=reason) if reason else "")
-
-
-def _step(line: LogLine, words: Words) -> str:
-    values = line.values
-    step, strength, note = values.get("step") or "", values.get("strength"), values.get("note")
-    sentence = words(
-        "log.step_text.said",
-        team=values.get("team") or words("log.step_text.unknown_team"),
-        step=words(f"log.step_text.{step}") if words.has(f"log.step_text.{step}") else step,
-    )
-    if strength is not None:
-        sentence += words("log.step_text.strength", count=strength)
-    if values.get("knowingly"):
-        sentence += words("log.step_text.knowingly")
-    return sentence + (words("log.step_text.note", note=note) if note else "")
 
 
 def _meaning(event: str, code: str | None, words: Words) -> str:

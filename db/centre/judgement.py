@@ -228,7 +228,7 @@ def _may(
     if kind.name == CERTIFICATE:
         roles_of = {id_: _roles(bench, desired, id_) for id_ in signers(change)}
         require_signers(patch, change.by, roles_of, district=caller.district)
-    team = _team_of(kind, patch, desired)
+    thing = _thing_of(kind, patch, desired)
     if caller.district or alone:
         return
     incident = _incident_of(kind, change.row, row if row is not None else patch, desired)
@@ -236,8 +236,8 @@ def _may(
     if kind.name == "incident" and (row is None or {"scope_id", "shared_ids"} & patch.keys()):
         scopes = ()  # who only takes part in it says nothing of whose it is
     concerned = {patch.get("scope_id", (row or {}).get("scope_id")), (row or patch).get("scope_id")}
-    if team is not None:  # whatever the entry says: a step is its team's
-        concerned.add(team["scope_id"])
+    if thing is not None:  # whatever the entry says: what is counted of a card is that card's
+        concerned.add(thing["scope_id"])
     for whose in concerned:
         if not access.may_write(kind.name, whose, scopes, caller.scopes, caller.district_id):
             raise Refused("not_your_scope", kind=kind.name)
@@ -254,18 +254,20 @@ def named_by(change: Change, caller: Caller) -> Iterator[tuple[str, UUID]]:
     said = change.set or {}
     if not caller.district and isinstance(incident := said.get("incident_id"), str):
         yield "incident", UUID(incident)
-    if change.kind == "deployment_step" and isinstance(team := said.get("team_id"), str):
-        yield "team", UUID(team)
+    kind = REGISTRY.get(change.kind)
+    if kind is not None and kind.of and isinstance(thing := said.get(kind.of), str):
+        yield kind.types[kind.of].target, UUID(thing)
 
 
-def _team_of(kind: Kind, values: Mapping[str, Any], desired: Desired) -> Row | None:
-    """The team of a deployment step; Refused ``unknown_row`` where the centre has not got it."""
-    if kind.name != "deployment_step":
+def _thing_of(kind: Kind, values: Mapping[str, Any], desired: Desired) -> Row | None:
+    """The card that a fact counts; Refused ``unknown_row`` where the centre has not got it."""
+    if not kind.of:
         return None
-    team = desired.rows.get(("team", values["team_id"]))
-    if team is None:
-        raise Refused("unknown_row", field="team_id", kind="team", id=str(values["team_id"]))
-    return team
+    target = kind.types[kind.of].target
+    thing = desired.rows.get((target, values[kind.of]))
+    if thing is None:
+        raise Refused("unknown_row", field=kind.of, kind=target, id=str(values[kind.of]))
+    return thing
 
 
 def _incident_of(kind: Kind, row_id: UUID, values: Mapping[str, Any], desired: Desired) -> Row | None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from commandcenter.domain.clock import day_number, day_span, from_ms, to_ms
+from commandcenter.domain.record import REGISTRY
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
 from db.queries.purge import gone_from
@@ -273,17 +274,22 @@ def _rows(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> dict[bytes,
     out: dict[bytes, dict[str, Any]] = {}
     for kind, ids in by_kind.items():
         out |= _rows_of(connection, kind, ids)
-    _name_teams(connection, [out[id_] for id_ in by_kind.get("deployment_step", ()) if id_ in out])
+    for kind, ids in by_kind.items():
+        _name_things(connection, kind, [out[id_] for id_ in ids if id_ in out])
     return out
 
 
-def _name_teams(connection: Connection, steps: Sequence[dict[str, Any]]) -> None:
-    """A step's line says who was sent: ``values["team"]``."""
-    ids = sorted({step["team_id"].bytes for step in steps if step["team_id"] is not None})
-    teams = _rows_of(connection, "team", ids) if ids else {}
-    for step in steps:
-        team = teams.get(step["team_id"].bytes) if step["team_id"] is not None else None
-        step["team"] = "" if team is None else team["name"] or ""
+def _name_things(connection: Connection, kind: str, facts: Sequence[dict[str, Any]]) -> None:
+    """The line of a fact about a card says which: ``values["thing"]``, its title."""
+    of = REGISTRY[kind].of
+    if not of:
+        return
+    target = REGISTRY[kind].types[of].target
+    ids = sorted({fact[of].bytes for fact in facts if fact[of] is not None})
+    things = _rows_of(connection, target, ids) if ids else {}
+    for fact in facts:
+        thing = things.get(fact[of].bytes) if fact[of] is not None else None
+        fact["thing"] = "" if thing is None else thing[REGISTRY[target].title] or ""
 
 
 def _rows_of(connection: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, dict[str, Any]]:

@@ -19,7 +19,13 @@ def of_an_incident(row: Mapping[str, Value] | None, patch: Mapping[str, Value], 
         raise Refused("required", field="incident_id")
 
 
-@define("deployment_step", public=True, rules=(not_ahead("happened_at"), of_an_incident))
+@define(
+    "deployment_step",
+    public=True,
+    rules=(not_ahead("happened_at"), of_an_incident),
+    of="team_id",
+    indexed=("deployment_id",),
+)
 @dataclass(frozen=True, kw_only=True)
 class DeploymentStep(Fact):
     """The steps with one ``deployment_id`` are one deployment. Its scope is the team's, and every desk reads

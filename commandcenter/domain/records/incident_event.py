@@ -10,7 +10,7 @@ from commandcenter.domain.record import Fact, define
 from commandcenter.domain.rules import not_ahead
 
 
-@define("incident_event", machine=True, rules=(not_ahead("happened_at"),))
+@define("incident_event", machine=True, rules=(not_ahead("happened_at"),), indexed=("subject_id",))
 @dataclass(frozen=True, kw_only=True)
 class IncidentEvent(Fact):
     """Codes and parameters, never sentences: the event, the code before and after, the fact concerned."""

@@ -19,7 +19,13 @@ def not_by_itself(row: Mapping[str, Value] | None, patch: Mapping[str, Value], s
         raise Refused("replaces_itself", field="replacement_id")
 
 
-@define("strike", machine=True, strikable=False, rules=(not_ahead("happened_at"), not_by_itself))
+@define(
+    "strike",
+    machine=True,
+    strikable=False,
+    rules=(not_ahead("happened_at"), not_by_itself),
+    indexed=("target_id", "replacement_id"),
+)
 @dataclass(frozen=True, kw_only=True)
 class Strike(Fact):
     """Of several strikes of one fact the first (``happened_at``, id) counts; it cannot be struck itself."""
