@@ -30,7 +30,7 @@ def _join_centre(tx: Transaction, command: JoinCentre) -> None:
     card = {"number": command.number, "organisation_id": command.scope_id, "scope_id": command.scope_id}
     tx.edit("desk", tx.author.device, card)
     local.put(tx.connection, exchange.ENROLLED, True)
-    exchange.rescope(tx.connection, tx.author.device, frozenset(command.scopes))
+    exchange.rescope(tx.connection, frozenset(command.scopes))
 
 
 HANDLERS[JoinCentre] = _join_centre

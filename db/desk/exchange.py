@@ -143,7 +143,7 @@ def take_page(connection: Connection, device: UUID, asked: Position, page: FeedP
         local.put(connection, CURSOR, page.to)
     if not page.more and local.get(connection, TREE) and _whole(connection):
         local.put(connection, TREE, None)
-        taken.change_set |= rescope(connection, device, local.seen_here(connection, device))
+        taken.change_set |= rescope(connection, local.seen_here(connection, device))
     if page.digests is not None and page.to >= here.n and _whole(connection):
         taken.differing = _differing(connection, page.digests)
     outbox.raise_low_water(connection)
@@ -228,7 +228,7 @@ def take_history(connection: Connection, device: UUID, class_: str, page: Histor
     return taken
 
 
-def rescope(connection: Connection, device: UUID, now: frozenset[UUID]) -> ChangeSet:
+def rescope(connection: Connection, now: frozenset[UUID]) -> ChangeSet:
     """This desk sees other scopes from now on (empty: everything): what is no longer its to see goes, what
     came into sight is fetched as a new desk fetches it, while the feed goes on."""
     was = scopes(connection)
@@ -240,7 +240,7 @@ def rescope(connection: Connection, device: UUID, now: frozenset[UUID]) -> Chang
         return ChangeSet({})
     if was and (not now or now - was):
         local.put(connection, HISTORY, {"cards": 0, "until": here.n, "facts": here.n + 1})
-    return leave(connection, device, now) if now and (not was or was - now) else ChangeSet({})
+    return leave(connection, now) if now and (not was or was - now) else ChangeSet({})
 
 
 # --- incidents that came into sight

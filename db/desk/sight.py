@@ -44,7 +44,7 @@ def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> Cha
     return ChangeSet({name: frozenset(ids) for name, ids in touched.items()})
 
 
-def leave(connection: Connection, device: UUID, now: frozenset[UUID]) -> ChangeSet:
+def leave(connection: Connection, now: frozenset[UUID]) -> ChangeSet:
     """Of all scopes only ``now`` are this desk's to see from here on: what is of others goes, but what it
     wrote itself and incidents it takes part in. Reads every fact once: for the day the tree changes."""
     change_set = ChangeSet({})
@@ -65,7 +65,7 @@ def leave(connection: Connection, device: UUID, now: frozenset[UUID]) -> ChangeS
     for kind in REGISTRY.values():
         if kind.name != "incident":
             gone = _facts_go if kind.nature == "fact" else _cards_go
-            if ids := gone(connection, kind, device, now, seen, digests):
+            if ids := gone(connection, kind, now, seen, digests):
                 touched[kind.name] = ids
     digests.flush()
     return change_set | ChangeSet({name: frozenset(ids) for name, ids in touched.items()})
@@ -78,7 +78,6 @@ def _id(value: UUID | str) -> UUID:
 def _facts_go(
     connection: Connection,
     kind: Kind,
-    device: UUID,
     now: frozenset[UUID],
     seen: set[UUID],
     digests: Digests,
@@ -89,8 +88,7 @@ def _facts_go(
         (UUID(bytes=id_), None if scope is None else UUID(bytes=scope), target in PUBLIC)
         for id_, scope, incident, target in connection.execute(
             f'SELECT f.id, f.scope_id, f.incident_id, {target} FROM "{kind.name}" AS f'
-            " JOIN journal AS j ON j.id = f.id WHERE j.device <> ?",
-            (device.bytes,),
+            " JOIN journal AS j ON j.id = f.id WHERE j.hash IS NULL"
         )
         if scope not in scopes and incident not in incidents
     ]
@@ -107,7 +105,6 @@ def _facts_go(
 def _cards_go(
     connection: Connection,
     kind: Kind,
-    device: UUID,
     now: frozenset[UUID],
     seen: set[UUID],
     digests: Digests,
@@ -124,10 +121,8 @@ def _cards_go(
             hide_card(connection, kind, id_, digests)
         elif personal:
             for entry in stored:
-                if entry.order is not None and entry.change.device != device:
-                    connection.execute(
-                        "DELETE FROM private_value WHERE change_id = ?", (entry.change.id.bytes,)
-                    )
+                if entry.order is not None:
+                    _forget_words(connection, entry.change.id)
             write_card(connection, kind, id_, entries_of(connection, kind, id_))
             renew(connection, kind.name, id_.bytes)
         else:
@@ -152,13 +147,23 @@ def _fact_goes(connection: Connection, kind: Kind, row: UUID, scope: UUID | None
 
 
 def _conceal(connection: Connection, kind: Kind, row: UUID) -> None:
-    """Every desk reads this fact; its words were the incident's."""
+    """Every desk reads this fact; its words were the incident's. Who wrote it keeps them."""
     personal = kind.personal()
-    if personal:
-        connection.execute("DELETE FROM private_value WHERE change_id = ?", (row.bytes,))
+    if personal and _forget_words(connection, row):
         sets = ", ".join(f'"{name}" = NULL' for name in personal)
         connection.execute(f'UPDATE "{kind.name}" SET {sets} WHERE id = ?', (row.bytes,))
         renew(connection, kind.name, row.bytes)
+
+
+def _forget_words(connection: Connection, change: UUID) -> bool:
+    """Take the personal values of somebody else's entry away; False of one that was written here, whose chain
+    is this desk's to keep whole."""
+    (own,) = connection.execute(
+        "SELECT hash IS NOT NULL FROM journal WHERE id = ?", (change.bytes,)
+    ).fetchone()
+    if not own:
+        connection.execute("DELETE FROM private_value WHERE change_id = ?", (change.bytes,))
+    return not own
 
 
 def hide_card(connection: Connection, kind: Kind, row: UUID, digests: Digests) -> None:

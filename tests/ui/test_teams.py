@@ -168,7 +168,7 @@ def test_a_struck_step_counts_nowhere(desk: Desk, board: TeamsPage) -> None:
     desk.until(lambda: board.tiles.tiles()[0].state == "ordered")
     (line,) = desk.ask(lambda connection: lines_by_id(connection, [wrong]))
     assert line.struck is not None
-    assert line.values["team"] == "甲队"
+    assert line.values["thing"] == "甲队"
 
 
 # ---- sending
