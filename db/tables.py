@@ -177,6 +177,7 @@ Index(  # the open ones: few, however many there were
     postgresql_where=text("ended_at IS NULL"),
 )
 Index(None, engagement.c.incident_id)
+Index(None, engagement.c.ended_at)  # who was out during the last hours
 
 # The text index (db.desk.search). A record's words, folded; ``slot`` is its place in the order of indexing.
 search_document = Table(

@@ -34,6 +34,7 @@ from ui.workbench import Page, Workbench
 if TYPE_CHECKING:
     from commandcenter.services.workplace import Workplace
     from ui.seat import SeatPanel
+    from ui.welfare_watch import WelfareWatch
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ class DutyRoom(QObject):
         self.bridge.saved.connect(lambda: self.shell.status.set_saved(self._now()))
         self.sync = SyncRoom(self.bridge, self.live, self.page, self._now, self)
         self.sync.follow(self.desktop.sync)
+        self.welfare: WelfareWatch | None = None
         self._seat: SeatPanel | None = None
         self._asked_seat = False
         self._is_open = False
@@ -156,6 +158,8 @@ class DutyRoom(QObject):
         self.chair.furnish(shell, self.workbench, self.sign_in)
         self.workbench.seated.connect(self.chair.seated)
         self.sync.furnish(shell, self.workbench)
+        if self.welfare is not None:
+            self.welfare.furnish(shell, self.workbench)
         self.pages: dict[str, Page] = {}
         self.keeper = LineKeeper(shell, self.workbench, self._now)
         self.workbench.open_requested.connect(self.open)
@@ -250,7 +254,15 @@ class DutyRoom(QObject):
         self._count_today()
         self.shell.status.set_saved(self._now())  # what the file holds is durable
         self.sync.watch.read()
+        self._watch_the_field()
         self.desktop.sync.begin()  # this program holds the lock
+
+    def _watch_the_field(self) -> None:
+        from ui.welfare_watch import WelfareWatch
+
+        self.welfare = WelfareWatch(self.bridge, self.live, self._now, self)
+        self.welfare.furnish(self.shell, self.workbench)
+        self.welfare.read()
 
     def _not_opened(self, error: BaseException) -> None:
         log.error("the desk's file cannot be opened", exc_info=error)

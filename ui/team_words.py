@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.projections.engagement import Engagement
 from commandcenter.words import Words
 from db.queries.teams import TeamNow
+
+if TYPE_CHECKING:
+    from ui.welfare_watch import Asked
 
 FREE = "free"
 # states differ by shape, word and brightness, never by a scale's colour
@@ -61,6 +65,12 @@ def since_text(words: Words, since: datetime, now: datetime) -> str:
     """Since when and for how long; within a day the time of day says it."""
     at = clock(since, now if now - since >= timedelta(days=1) else since)
     return words("teams.since", at=at, span=span(now - since))
+
+
+def welfare_text(words: Words, asked: Asked, now: datetime) -> str:
+    """How long a team to be asked was not heard of, and whether it answers."""
+    key = "teams.welfare.silent" if asked.welfare.state == "escalated" else "teams.welfare.due"
+    return words(key, span=span(now - asked.welfare.heard_at))
 
 
 def times(words: Words, one: Engagement, now: datetime) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from commandcenter.services.sign_in import Centre
     from ui.idle import Idle
     from ui.sync_watch import SyncWatch
+    from ui.welfare_watch import WelfareWatch
 
 
 class Workbench(QObject):
@@ -59,6 +60,7 @@ class Workbench(QObject):
         self.now = now
         self.desktop = desktop
         self.sync: SyncWatch | None = None  # how it stands with the centre; None before anybody watches
+        self.welfare: WelfareWatch | None = None  # which teams in the field are to be asked how they are
         self.idle: Idle | None = None  # what hides names; None where nobody counts
         self.centre: Centre | None = None  # asks the centre who somebody is; None at a desk alone
 

@@ -68,6 +68,10 @@ CAPABILITIES = (
 )
 # 下令, 回执, 出动, 到达, 开展, 归建; cancelled: stood down before it was over.
 DEPLOYMENT_STEPS = ("ordered", "acknowledged", "under_way", "arrived", "working", "returned", "cancelled")
+# What a station is there for; its readings say themselves what they measured.
+STATION_KINDS = ("rain", "river", "reservoir", "tide", "wind", "other")
+# 平安询问: a team in the field was asked how it is.
+WELFARE_OUTCOMES = ("answered", "no_answer")
 ROLES = (
     "duty_officer",
     "duty_chief",
@@ -95,6 +99,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "team_category": TEAM_CATEGORIES,
     "capability": CAPABILITIES,
     "deployment_step": DEPLOYMENT_STEPS,
+    "welfare_outcome": WELFARE_OUTCOMES,
+    "station_kind": STATION_KINDS,
 }
 
 EVENT_CODE = "event_code"

@@ -14,7 +14,7 @@ from db.desk.shipped import plant, shipped
 from db.desk.store import Transaction
 
 # key, value: the source of each is the program's own default until the district decides.
-SETTINGS = (("late_after_s", "1800"), ("idle_after_s", "600"))
+SETTINGS = (("late_after_s", "1800"), ("idle_after_s", "600"), ("welfare_after_s", "1200"))
 
 
 def shipped_rows(profile: str) -> Iterator[tuple[str, UUID, dict[str, Any]]]:

@@ -11,7 +11,10 @@ from db.queries.log import LogLine, Struck
 from db.queries.registers import Named
 
 # kind -> what the log says of its facts, each room's in a file of its own
-SAID: dict[str, Callable[[LogLine, Words], str]] = {"deployment_step": team_sentences.step}
+SAID: dict[str, Callable[[LogLine, Words], str]] = {
+    "deployment_step": team_sentences.step,
+    "welfare_check": team_sentences.check,
+}
 
 
 def destroyed_text(number: str | None, words: Words) -> str:

@@ -20,3 +20,15 @@ def step(line: LogLine, words: Words) -> str:
     if values.get("knowingly"):
         sentence += words("log.step_text.knowingly")
     return sentence + (words("log.step_text.note", note=note) if note else "")
+
+
+def check(line: LogLine, words: Words) -> str:
+    """Whether a team in the field answered."""
+    values = line.values
+    outcome, note = values.get("outcome") or "", values.get("note")
+    sentence = words(
+        "log.step_text.said",
+        team=values.get("thing") or words("log.step_text.unknown_team"),
+        step=words(f"log.welfare_text.{outcome}") if words.has(f"log.welfare_text.{outcome}") else outcome,
+    )
+    return sentence + (words("log.step_text.note", note=note) if note else "")

@@ -16,7 +16,8 @@ import commandcenter.services.incidents
 import commandcenter.services.log
 import commandcenter.services.readings
 import commandcenter.services.registers
-import commandcenter.services.sign_in  # noqa: F401  these fill the commands' registry
+import commandcenter.services.sign_in
+import commandcenter.services.welfare  # noqa: F401  these fill the commands' registry
 from commandcenter.domain.access import UNSIGNED, acting_roles
 from commandcenter.domain.change import ChangeSet
 from commandcenter.domain.clock import Clock, whole_ms

@@ -150,6 +150,7 @@ def test_registers_and_the_desk(data: Path) -> None:
         "idle_after_s": "600",
         "late_after_s": "600",
         "motto": "快",
+        "welfare_after_s": "1200",
     }
     (person,) = do(
         data, "AddCard", kind="person", fields={"name": "测试员", "roles": ["leader", "duty_officer"]}
@@ -340,6 +341,24 @@ def test_a_team_is_stood_down(data: Path) -> None:
     assert listed(data, "deployment_step")[-1]["note"] == "积水已退"
     unknown = do(data, "AdvanceDeployment", deployment_id=incident)
     assert unknown.document["refused"] == "unknown_row"
+
+
+def test_a_team_in_the_field_is_asked_how_it_is(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    do(data, "DispatchTeam", incident_id=incident, team_ids=[team(data)])
+    deployment = listed(data, "deployment_step")[0]["deployment_id"]
+    (made,) = do(data, "CheckWelfare", deployment_ids=[deployment], note="人员平安").ids
+    (row,) = listed(data, "welfare_check")
+    assert (row["id"], row["outcome"], row["incident_id"]) == (made, "answered", incident)
+    for said, code in (
+        ({"deployment_ids": []}, "required"),
+        ({"deployment_ids": [incident]}, "unknown_row"),
+        ({"deployment_ids": [deployment], "outcome": "perhaps"}, "unknown_code"),
+        ({"deployment_ids": [deployment] * 2, "happened_at": now(minutes=9)}, "in_the_future"),
+    ):
+        assert do(data, "CheckWelfare", **said).document["refused"] == code
+    do(data, "CancelDeployment", deployment_id=deployment, reason="积水已退")
+    assert do(data, "CheckWelfare", deployment_ids=[deployment]).document["refused"] == "deployment_is_over"
 
 
 def test_no_team_to_send(data: Path) -> None:

@@ -175,6 +175,8 @@ PERSONAL = {
     "access_event": {"purpose"},
     "team": {"duty_phone", "place", "equipment"},
     "deployment_step": {"note"},
+    "welfare_check": {"note"},
+    "station": set(),
     "certificate": set(),  # stands for ever, and says so where it is typed
 }
 
@@ -204,6 +206,11 @@ def test_what_people_write_freely_is_personal() -> None:
         ("setting", "key"),
         ("setting", "value"),
         ("setting", "source"),
+        ("station", "code"),
+        ("station", "level_source"),
+        ("station", "name"),
+        ("station", "place"),
+        ("station", "source"),
         ("strike", "target_kind"),
         ("team", "code"),
         ("team", "name"),

@@ -60,7 +60,7 @@ class SettingsPage(Page):
         columns.setContentsMargins(px(SPACE.m), px(SPACE.m), px(SPACE.m), px(SPACE.m))
         columns.setSpacing(px(SPACE.m))
         left = (self._desk(), self._centre(), self._duty())
-        for group in (left, (self._data(), self._about(), self._idle())):
+        for group in (left, (self._data(), self._about(), self._idle(), self._welfare())):
             column = QVBoxLayout()
             column.setSpacing(px(SPACE.m))
             for panel in group:
@@ -160,6 +160,7 @@ class SettingsPage(Page):
             self.desk.read(now.device)
             self.late.read()
             self.idle.read()
+            self.welfare.read()
             self.centre.read()
 
     # ---- the centre
@@ -179,6 +180,10 @@ class SettingsPage(Page):
     def _idle(self) -> Panel:
         self.idle = MinutesRule(self.workbench, key="idle_after_s", name="idle")
         return self.idle
+
+    def _welfare(self) -> Panel:
+        self.welfare = MinutesRule(self.workbench, key="welfare_after_s", name="welfare")
+        return self.welfare
 
     # ---- data
 

@@ -18,15 +18,18 @@ from ui.shell.chip import Label
 from ui.shell.keys import KeyHint
 from ui.team_steps import StepPanel, advance
 from ui.team_tiles import TeamTiles, Tile
-from ui.team_words import FREE, SHAPES, clock, since_text, state_of, state_text, times
+from ui.team_words import FREE, SHAPES, clock, since_text, state_of, state_text, times, welfare_text
 from ui.theme import SPACE, TYPE, Theme
+from ui.welfare_panel import WelfarePanel
+from ui.welfare_watch import Asked
 from ui.workbench import Page, Workbench
 
 MINUTE_MS = 20_000
 
 
 class TeamsPage(Page):
-    """A advances the chosen team's most engaged deployment, T with another time, C stands it down."""
+    """A advances the chosen team's most engaged deployment, T with another time, C stands it down; W asks how
+    it is, or how whoever was not heard of for longest is."""
 
     kinds = frozenset({"team", "deployment_step", "strike", "incident"})
 
@@ -49,13 +52,17 @@ class TeamsPage(Page):
         self.panel.body.addWidget(self._empty, 1)
         self.panel.body.addWidget(self.detail)
         self.step = StepPanel(workbench)
+        self.ask = WelfarePanel(workbench)
+        self._watching = False
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.panel, 1)
         self._column.addWidget(self.step)
+        self._column.addWidget(self.ask)
         self.tiles.opened.connect(self._open_chosen)
         self.tiles.acted.connect(self._act)
         self.tiles.chosen.connect(self._show_detail)
-        self.step.closed.connect(lambda: self.tiles.setFocus(Qt.FocusReason.OtherFocusReason))
+        for form in (self.step, self.ask):
+            form.closed.connect(lambda: self.tiles.setFocus(Qt.FocusReason.OtherFocusReason))
         self._minute = QTimer(self, interval=MINUTE_MS)  # how long each has been where it is
         self._minute.timeout.connect(self._show_tiles)
         self.setFocusProxy(self.tiles)
@@ -99,6 +106,8 @@ class TeamsPage(Page):
         mark = ""
         if team.double is not None:
             mark = words("teams.double")
+        elif (asked := self._asked(team)) is not None:
+            mark = welfare_text(words, asked, self.workbench.now())
         elif len(team.engagements) > 1:
             mark = words("teams.jobs", count=len(team.engagements))
         code = str(values["code"] or "")
@@ -151,6 +160,12 @@ class TeamsPage(Page):
             lines.append(" · ".join(part for part in parts if part))
         self.detail.setText("\n".join(lines))
 
+    def _asked(self, team: TeamNow) -> Asked | None:
+        """Of its deployments the one whose team is to be asked most urgently."""
+        watch = self.workbench.welfare
+        mine = {one.deployment_id for one in team.engagements}
+        return next((one for one in (watch.due() if watch else ()) if one.deployment_id in mine), None)
+
     # ---- acting
 
     def _open_chosen(self) -> None:
@@ -165,6 +180,9 @@ class TeamsPage(Page):
             self.workbench.page_requested.emit("register")
             return
         team = self._team()
+        if letter == "w":
+            self._ask_welfare(team)
+            return
         if team is None or letter not in "atc":
             return
         name = str(team.values["name"] or "")
@@ -175,6 +193,21 @@ class TeamsPage(Page):
         else:
             self.step.open_for(name, team.first, cancel=letter == "c")
 
+    def _ask_welfare(self, team: TeamNow | None) -> None:
+        watch = self.workbench.welfare
+        if watch is None:
+            return
+        one = None if team is None else self._asked(team)
+        if one is None and team is not None and not watch.due():  # asked before its time
+            one = next((found for e in team.engagements if (found := watch.of(e.deployment_id))), None)
+        one = one or next(iter(watch.due()), None)
+        if one is None:
+            self.workbench.said.emit(self.words("teams.welfare.nobody"))
+            return
+        self.tiles.choose(one.watched.engagement.team_id)
+        self.step.close_panel()
+        self.ask.open_for(watch, one)
+
     def open(self, kind: str, id_: UUID) -> None:
         """Show a team."""
         self.tiles.choose(id_)
@@ -184,6 +217,9 @@ class TeamsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         """The minutes count while they are seen."""
         super().showEvent(event)
+        if not self._watching and self.workbench.welfare is not None:
+            self._watching = True
+            self.workbench.welfare.changed.connect(self._show_tiles)
         self._show_tiles()
         self._minute.start()
 
@@ -197,7 +233,7 @@ class TeamsPage(Page):
         gap = theme.px(SPACE.m)
         self._column.setContentsMargins(gap, gap, gap, gap)
         self._column.setSpacing(gap)
-        for part in (self.panel, self.tiles, self.step):
+        for part in (self.panel, self.tiles, self.step, self.ask):
             part.set_theme(theme)
 
     def key_hints(self) -> Sequence[KeyHint]:
@@ -205,4 +241,5 @@ class TeamsPage(Page):
         words = self.words
         group = words("teams.keys.group")
         keys = (("↑ ↓ ← →", "move"), ("Enter", "open"), ("A", "advance"), ("T", "later"), ("C", "cancel"))
-        return [KeyHint(key, words(f"teams.keys.{name}"), group) for key, name in (*keys, ("N", "new"))]
+        more = (("W", "welfare"), ("N", "new"))
+        return [KeyHint(key, words(f"teams.keys.{name}"), group) for key, name in (*keys, *more)]

@@ -11,8 +11,10 @@ from commandcenter.domain.records import (
     organisation,
     person,
     setting,
+    station,
     strike,
     team,
+    welfare_check,
 )
 
 __all__ = [
@@ -26,6 +28,8 @@ __all__ = [
     "organisation",
     "person",
     "setting",
+    "station",
     "strike",
     "team",
+    "welfare_check",
 ]

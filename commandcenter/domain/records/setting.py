@@ -11,7 +11,11 @@ from commandcenter.domain.fields import Value
 from commandcenter.domain.record import Card, Situation, define
 
 # key -> (smallest, largest) of settings that are whole numbers
-WHOLE_NUMBERS = {"late_after_s": (60, 86_400), "idle_after_s": (30, 86_400)}
+WHOLE_NUMBERS = {
+    "late_after_s": (60, 86_400),
+    "idle_after_s": (30, 86_400),
+    "welfare_after_s": (60, 86_400),
+}
 
 
 def known_number(row: Mapping[str, Value] | None, patch: Mapping[str, Value], situation: Situation) -> None:
