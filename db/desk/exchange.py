@@ -143,7 +143,9 @@ def take_page(connection: Connection, device: UUID, asked: Position, page: FeedP
         local.put(connection, CURSOR, page.to)
     if not page.more and local.get(connection, TREE) and _whole(connection):
         local.put(connection, TREE, None)
-        taken.change_set |= rescope(connection, local.seen_here(connection, device))
+        now = local.seen_here(connection, device)
+        if now:  # a desk whose card is not here, or says nothing, does not come to see everything
+            taken.change_set |= rescope(connection, now)
     if page.digests is not None and page.to >= here.n and _whole(connection):
         taken.differing = _differing(connection, page.digests)
     outbox.raise_low_water(connection)
