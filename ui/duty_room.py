@@ -40,9 +40,11 @@ log = logging.getLogger(__name__)
 
 # The rail's pages: module and class. Loaded behind the first page, or when wanted sooner.
 MAKERS = {
+    "overview": ("ui.pages.overview", "OverviewPage"),
     "log": ("ui.pages.log", "LogPage"),
     "incident": ("ui.incidents_room", "IncidentsRoom"),
     "team": ("ui.pages.teams", "TeamsPage"),
+    "monitor": ("ui.pages.monitor", "MonitorPage"),
     "search": ("ui.pages.search", "SearchPage"),
     "register": ("ui.pages.registers", "RegistersPage"),
     "exchange": ("ui.pages.exchange", "ExchangePage"),
@@ -53,6 +55,7 @@ MAKERS = {
 LATER = (*(module for module, _ in MAKERS.values()), "ui.forms.strike", "ui.forms.open_incident", "ui.seat")
 # what they ask for that knows no Qt, and takes its time (see ui.app.BEHIND)
 LATER_BEHIND = (
+    "numpy",
     "commandcenter.services.incidents",
     "commandcenter.services.readings",
     "commandcenter.services.audit_sentences",
@@ -172,6 +175,7 @@ class DutyRoom(QObject):
         self.workbench.preference_chosen.connect(self._preference_chosen)
         shell.header.duty_clicked.connect(self.choose_seat)
         shell.page_changed.connect(self._page_changed)
+        shell.page_again.connect(lambda name: self.page(name).again())
         for key in SEARCH_KEYS:
             shortcut = QShortcut(QKeySequence(key), shell)
             shortcut.activated.connect(self._to_search)

@@ -51,6 +51,11 @@ class IncidentsRoom(Page):
         self.board.setFocus()
         self.workbench.context_changed.emit()
 
+    def again(self) -> None:
+        """From an incident to the board."""
+        if self._stack.currentWidget() is self.one:
+            self.back()
+
     def incident(self) -> UUID | None:
         """The incident shown; None on the board."""
         return self.one.incident() if self._stack.currentWidget() is self.one else None

@@ -63,7 +63,14 @@ class Preview(QDialog):
         shortcut.activated.connect(self.ask_printer)
         room = parent.window().size()
         self.resize(min(px(900), room.width()), round(room.height() * 0.9))
+        self._names = workbench.directory
+        self._names.changed.connect(self._close_hidden)
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _close_hidden(self) -> None:
+        """Names are hidden from now on: here they stand on every page."""
+        if self._names.hidden:
+            self.reject()
 
     def ask_printer(self) -> None:
         """Ask which printer, and print."""
@@ -79,6 +86,8 @@ class Preview(QDialog):
 
     def send_to(self, printer: QPrinter) -> None:
         """Print, say so, and close."""
+        if self._names.hidden:
+            return
         self.paint(printer)
         self.printed.emit()
         self.accept()

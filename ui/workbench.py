@@ -108,6 +108,9 @@ class Page(QWidget):
             self._stale = False
             self.refresh(None)
 
+    def again(self) -> None:
+        """It is shown, and was asked for once more: back to where it begins."""
+
     def key_hints(self) -> Sequence[KeyHint]:
         """The page's own keys, for the overlay."""
         return ()

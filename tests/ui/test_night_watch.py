@@ -97,6 +97,18 @@ def test_a_page_made_when_first_wanted_gives_the_keyboard_to_its_list(qtbot: QtB
     assert focus() is pages["log"].list.table.view, "and back to where it was"
 
 
+def test_the_pages_own_key_leads_from_an_incident_to_the_board(qtbot: QtBot, desk: Desk) -> None:
+    id_ = desk.do(OpenIncident(title="地下室进水", event_code="11A02"))
+    room = IncidentsRoom(desk.workbench)
+    desk.show(room)
+    room.open("incident", id_)
+    assert room.incident() == id_
+    room.again()
+    assert room.incident() is None and focus() is room.board.view
+    room.again()
+    assert room.incident() is None
+
+
 def test_a_class_without_grades_does_not_swallow_the_keyboard(desk: Desk) -> None:
     """Tab from the class comes to a grade disabled that instant, and goes on to the street."""
     panel = OpenIncidentPanel(desk.workbench)

@@ -115,6 +115,29 @@ def test_the_preview_prints_page_by_page(desk: Desk, tmp_path: Path, qtbot: QtBo
     desk.settle()
 
 
+def test_a_preview_goes_when_names_are_hidden(desk: Desk, tmp_path: Path) -> None:
+    """What stands on its pages must not lie open, or be printed, while nobody is at the desk."""
+    desk.do(WriteLogEntry(text="低洼路段积水约 20 厘米。"))
+    page = LogPage(desk.workbench)
+    desk.show(page)
+    desk.until(lambda: page.list.table.window_.total == 1)
+    Exporter.print(page.exporter, page._shown())
+    desk.until(lambda: page.findChild(preview.Preview) is not None)
+    shown = page.findChild(preview.Preview)
+    assert shown is not None
+    folder = page.exporter._folder
+    assert folder is not None
+    desk.names.hide(True)
+    assert not Path(folder.name).exists()
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    target = tmp_path / "printed.pdf"
+    printer.setOutputFileName(str(target))
+    shown.send_to(printer)
+    assert not target.exists()
+    desk.settle()
+
+
 def test_the_question_where_to_takes_a_name_at_once(desk: Desk, tmp_path: Path) -> None:
     """The cursor is in the name, all of it marked: typing and Enter are enough."""
     parent = QWidget()

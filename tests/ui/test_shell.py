@@ -122,8 +122,12 @@ def test_the_cursor_is_in_the_box_at_the_start(shell: Shell) -> None:
 def test_pages_change_by_key_and_mouse(qtbot: QtBot, shell: Shell) -> None:
     """Ctrl+n from anywhere; the rail shows it; the page is told of before it is shown."""
     seen: list[str] = []
+    again: list[str] = []
     shell.page_changed.connect(seen.append)
+    shell.page_again.connect(again.append)
     assert shell.page() == "log"
+    press(KEY.Key_1, CONTROL)
+    assert (seen, again) == ([], ["log"])
     press(KEY.Key_2, CONTROL)
     assert shell.page() == "incidents"
     assert shell.rail.button("incidents").isChecked()

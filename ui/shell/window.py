@@ -35,6 +35,7 @@ class Shell(QMainWindow):
     """The frame around the pages. It knows widgets and words; what they mean is the caller's."""
 
     page_changed = Signal(str)
+    page_again = Signal(str)  # the page that is shown was asked for by its key or its place in the rail
     painted = Signal()
 
     def __init__(
@@ -101,7 +102,7 @@ class Shell(QMainWindow):
         self.logbox.order_tabs()
 
     def _connect(self) -> None:
-        self.rail.chosen.connect(self.show_page)
+        self.rail.chosen.connect(self._choose_page)
         self.logbox.left.connect(self._leave_box)
         self.strip.closed.connect(self._give_focus_back)
         app = QApplication.instance()
@@ -111,7 +112,7 @@ class Shell(QMainWindow):
     def _take_keys(self) -> None:
         for index, entry in enumerate(self._entries):
             if key := page_key(index):
-                self._shortcut(key, lambda page=entry.id: self.show_page(page))  # type: ignore[misc]
+                self._shortcut(key, lambda page=entry.id: self._choose_page(page))  # type: ignore[misc]
         for key in BOX_KEYS:
             self._shortcut(key, self.focus_box)
         for key in HELP_KEYS:
@@ -140,6 +141,11 @@ class Shell(QMainWindow):
             self._current = page_id
             self.stack.setCurrentWidget(widget)
             self.rail.show_page(page_id)
+
+    def _choose_page(self, page_id: str) -> None:
+        if page_id == self._current:
+            self.page_again.emit(page_id)
+        self.show_page(page_id)
 
     def show_page(self, page_id: str) -> None:
         """Show a page; the half-typed line stays in the box with its incident.
