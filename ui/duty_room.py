@@ -175,7 +175,7 @@ class DutyRoom(QObject):
         self.workbench.preference_chosen.connect(self._preference_chosen)
         shell.header.duty_clicked.connect(self.choose_seat)
         shell.page_changed.connect(self._page_changed)
-        shell.page_again.connect(lambda name: self.page(name).again())
+        shell.page_again.connect(lambda name: self.page(name).to_start())
         for key in SEARCH_KEYS:
             shortcut = QShortcut(QKeySequence(key), shell)
             shortcut.activated.connect(self._to_search)

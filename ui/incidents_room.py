@@ -51,7 +51,7 @@ class IncidentsRoom(Page):
         self.board.setFocus()
         self.workbench.context_changed.emit()
 
-    def again(self) -> None:
+    def to_start(self) -> None:
         """From an incident to the board."""
         if self._stack.currentWidget() is self.one:
             self.back()

@@ -108,7 +108,7 @@ class Page(QWidget):
             self._stale = False
             self.refresh(None)
 
-    def again(self) -> None:
+    def to_start(self) -> None:
         """It is shown, and was asked for once more: back to where it begins."""
 
     def key_hints(self) -> Sequence[KeyHint]:

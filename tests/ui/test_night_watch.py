@@ -103,9 +103,9 @@ def test_the_pages_own_key_leads_from_an_incident_to_the_board(qtbot: QtBot, des
     desk.show(room)
     room.open("incident", id_)
     assert room.incident() == id_
-    room.again()
+    room.to_start()
     assert room.incident() is None and focus() is room.board.view
-    room.again()
+    room.to_start()
     assert room.incident() is None
 
 
