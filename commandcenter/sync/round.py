@@ -32,6 +32,7 @@ from commandcenter.protocol.messages import (
     offer_answer,
     push_answer,
 )
+from commandcenter.services.audit import NoteAccess
 from commandcenter.sync.ahead import ahead
 from commandcenter.sync.client import Centre, NoAnswer, Packed, TooLarge
 from commandcenter.sync.steps import Fill, History, Offer, Page, Push, Ready, Renew, Step, Tally
@@ -99,6 +100,7 @@ class Round:
         self._page_ahead: tuple[Position, Future[FeedPage]] | None = None
         self._in_vain = 0
         self._again: dict[str, int] = {}  # kinds fetched again, and the head they were fetched at
+        self._recorded: set[str] = set()  # those of which it was written down
 
     @property
     def tally(self) -> Tally:
@@ -383,6 +385,10 @@ class Round:
             self._again[kind] = head
             self._tally.refilled += 1
             log.warning("the digest of %s differs: it is fetched again", kind)
+            if kind not in self._recorded:  # once: an entry of each time would move the head each time
+                self._recorded.add(kind)
+                event = NoteAccess(action="content_differed", subject_kind=kind, extent="digest")
+                self.ask_writer(lambda workplace: workplace.execute(event))  # noqa: B023  at once
             after: int | None = 0
             while after is not None:
                 at = after

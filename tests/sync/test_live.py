@@ -152,6 +152,9 @@ def test_what_differs_is_fetched_again(centre: CentreProcess, tmp_path: Path) ->
         quiet(b)
         assert lines(b) == ["一条"]
         assert b.sync_state().refilled == 1
+        recorded = "SELECT action, subject_kind, extent FROM access_event WHERE action = 'content_differed'"
+        found = b.ask(lambda connection: connection.execute(recorded).fetchall()).result(10)
+        assert found == [("content_differed", "log_entry", "digest")]
 
 
 def test_the_states_that_somebody_has_to_mend(centre: CentreProcess, tmp_path: Path) -> None:
