@@ -42,6 +42,7 @@ APPROVERS = frozenset({"duty_chief", "administrator"})
 ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("log_entry", "add"): ANYBODY,
     ("strike", "add"): ANYBODY,
+    ("time_confirmation", "add"): DUTY,
     ("access_event", "add"): EVERYBODY,
     ("certificate", "add"): APPROVERS,
     ("incident", "add"): OPENERS,

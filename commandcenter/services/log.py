@@ -10,6 +10,7 @@ from commandcenter.domain.errors import Refused
 from commandcenter.domain.record import kind_of
 from commandcenter.services.command import Command, filled_in_now, handles, incident_exists
 from db.desk import local
+from db.desk.counting import doubtful
 from db.desk.store import Transaction
 
 
@@ -51,6 +52,34 @@ def write_log_entry(tx: Transaction, command: WriteLogEntry) -> None:
     )
     if command.draft is not None:
         local.keep_draft(tx.connection, command.draft, None, tx.now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmTime(Command):
+    """Vouch for the time of a fact that the centre calls doubtful."""
+
+    target_id: UUID
+
+
+@handles(ConfirmTime)
+def confirm_time(tx: Transaction, command: ConfirmTime) -> None:
+    """From now on it counts."""
+    found = tx.fact(command.target_id)
+    if found is None:
+        raise Refused("unknown_row", field="target_id", kind="fact", id=str(command.target_id))
+    kind, target = found
+    if not doubtful(tx.connection, (command.target_id.bytes,)):
+        raise Refused("time_not_doubtful", field="target_id")
+    tx.add(
+        "time_confirmation",
+        {
+            "scope_id": target["scope_id"],
+            "happened_at": filled_in_now(tx),
+            "incident_id": target["incident_id"],
+            "target_id": command.target_id,
+            "target_kind": kind if kind_of(kind).public else None,
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

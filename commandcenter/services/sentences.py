@@ -14,6 +14,7 @@ from db.queries.registers import Named
 SAID: dict[str, Callable[[LogLine, Words], str]] = {
     "deployment_step": team_sentences.step,
     "welfare_check": team_sentences.check,
+    "time_confirmation": lambda line, words: words("time_confirmation.line"),
 }
 
 

@@ -27,6 +27,8 @@ from db.centre.tables import epoch as epochs
 from db.centre.tables import feed_head
 from db.tables import digest, journal
 
+# What is said of another fact, and names its kind.
+ABOUT_FACTS = frozenset(name for name, kind in REGISTRY.items() if "target_kind" in kind.types)
 PUBLIC = tuple(name for name, kind in REGISTRY.items() if kind.public)
 CARDS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "card")
 FACTS = tuple(name for name, kind in REGISTRY.items() if kind.nature == "fact")
@@ -111,17 +113,18 @@ class _Target(msgspec.Struct):
     target_kind: str | None = None
 
 
-class _Strike(msgspec.Struct):
+class _About(msgspec.Struct):
     set: _Target | None = None
 
 
 _group = msgspec.json.Decoder(_Group)
-_strike = msgspec.json.Decoder(_Strike)
+_about = msgspec.json.Decoder(_About)
 
 
 def _goes_with(kind: str, data: bytes) -> str:
-    """The kind whose readers may have an entry: its own; of a strike its target's where that is public."""
-    said = _strike.decode(data).set if kind == "strike" else None
+    """The kind whose readers may have an entry: its own; of what is said of another fact that one's, where it
+    is public."""
+    said = _about.decode(data).set if kind in ABOUT_FACTS else None
     return said.target_kind if said is not None and said.target_kind in PUBLIC else kind
 
 

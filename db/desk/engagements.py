@@ -10,6 +10,7 @@ from uuid import UUID
 from commandcenter.domain.clock import from_ms, to_ms
 from commandcenter.domain.projections.engagement import Engagement, StepSeen, engagement
 from db.desk import statements
+from db.desk.counting import counts
 from db.desk.engine import Connection
 
 KINDS: tuple[str, ...] = ("deployment_step",)
@@ -18,12 +19,9 @@ _COLUMNS = statements.INSERTED["engagement"]
 _INSERT = statements.insert_sql("engagement", _COLUMNS)
 _DELETE = "DELETE FROM engagement WHERE deployment_id = ?"
 _KEPT = f"SELECT {', '.join(_COLUMNS)} FROM engagement"
-# Of those that the centre calls doubtful none decides, nor a struck one (DESIGN §3).
 _STEPS = (
     "SELECT s.id, s.happened_at, s.team_id, s.incident_id, s.step, s.strength, s.knowingly"
-    " FROM deployment_step AS s WHERE s.deployment_id = ?"
-    " AND NOT EXISTS (SELECT 1 FROM strike AS x WHERE x.target_id = s.id)"
-    " AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.id = s.id AND json_extract(j.note, '$.doubtful'))"
+    f" FROM deployment_step AS s WHERE s.deployment_id = ? AND {counts('s')}"
 )
 _INSTANTS = ("since_at", "ordered_at", "under_way_at", "arrived_at", "ended_at")
 _IDS = ("deployment_id", "team_id", "incident_id", "step_id")

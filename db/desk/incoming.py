@@ -163,6 +163,8 @@ class Incoming:
             return
         if kind.nature == "fact":  # the centre calls its time doubtful, or no longer does
             projections.renew_of(self.connection, kind.name, change.row.bytes)
+            if entry.note is not None and entry.note.doubtful:
+                self._touch(kind, change.row)
         private = self._private(entry, change)
         had = not private or private_of(self.connection, change.id)
         if private and not had:

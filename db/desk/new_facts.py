@@ -18,7 +18,7 @@ from db.desk.journal import newest
 from db.desk.store import keep_private
 
 # Facts that change what stands elsewhere: each by itself, after all before it.
-BY_ITSELF = frozenset({"strike", "incident_event", "certificate"})
+BY_ITSELF = frozenset({"strike", "time_confirmation", "incident_event", "certificate"})
 _NUMBER = (
     "UPDATE journal SET epoch = ?, number = ?, order_epoch = ?, order_number = ?, absent = NULL, note = ?"
     " WHERE id = ?"

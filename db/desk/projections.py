@@ -84,6 +84,8 @@ def keep(
         _attach(connection, *pair)
     if kind.name == "strike":
         _strike(connection, values["target_id"].bytes)
+    elif kind.name == "time_confirmation":
+        _confirm(connection, values["target_id"].bytes)
     else:
         _renew(connection, ((kind.name, values),))
 
@@ -159,6 +161,8 @@ def forget(connection: Connection, kind: Kind, row_id: UUID) -> None:
         connection.execute(f"DELETE FROM day_count WHERE {where} AND count = 0", key)
     if kind.name == "strike":
         _strike(connection, row["target_id"].bytes)
+    elif kind.name == "time_confirmation":
+        _confirm(connection, row["target_id"].bytes)
     else:
         _renew(connection, ((kind.name, row),))
 
@@ -225,6 +229,12 @@ def _strike(connection: Connection, target: bytes) -> None:
                 _detach(connection, incident, subject)
             elif event in ("opened", "attached"):
                 _attach(connection, UUID(bytes=incident), UUID(bytes=subject))
+
+
+def _confirm(connection: Connection, target: bytes) -> None:
+    found = find_fact(connection, target)
+    if found is not None:
+        renew_of(connection, found[0], target)
 
 
 def _attach(connection: Connection, incident_id: UUID, subject_id: UUID) -> None:

@@ -31,7 +31,7 @@ def lose(connection: Connection, incident: UUID, scopes: frozenset[UUID]) -> Cha
             row = codec.row(raw)
             if row["scope_id"] in scopes:
                 continue
-            if (row["target_kind"] in PUBLIC) if name == "strike" else kind.public:
+            if kind.public or row.get("target_kind") in PUBLIC:
                 _conceal(connection, kind, row["id"])
                 continue
             if _fact_goes(connection, kind, row["id"], row["scope_id"], digests):
@@ -82,7 +82,7 @@ def _facts_go(
     seen: set[UUID],
     digests: Digests,
 ) -> set[UUID]:
-    target = "target_kind" if kind.name == "strike" else "NULL"
+    target = "target_kind" if "target_kind" in kind.types else "NULL"
     scopes, incidents = {id_.bytes for id_ in now}, {id_.bytes for id_ in seen}
     away = [
         (UUID(bytes=id_), None if scope is None else UUID(bytes=scope), target in PUBLIC)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from commandcenter.domain.clock import day_number, day_span, from_ms, to_ms
 from commandcenter.domain.record import REGISTRY
+from db.desk.counting import doubtful
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
 from db.queries.purge import gone_from
@@ -53,6 +54,7 @@ class LogLine:
     replaces_id: UUID | None  # the struck line that this one replaces
     # {field: the number of the certificate by which it was destroyed}
     gone: Mapping[str, str] = field(default_factory=dict)
+    doubtful: bool = False  # the centre doubts its time, and nobody has vouched for it: it decides nothing
 
     @property
     def destroyed(self) -> str:
@@ -220,6 +222,9 @@ def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLi
     rows = _rows(connection, raw)
     strikes = _rows_of(connection, "strike", [line[4] for line in raw if line[4] is not None])
     replaced = _replaced(connection, [line[1] for line in raw if line[2] == "log_entry"])
+    doubted: set[bytes] = set()
+    for part in _parts([line[1] for line in raw]):
+        doubted |= doubtful(connection, part)
     gone = _gone(connection, raw, rows, strikes)
     out = []
     for happened, row_id, kind, machine, struck_id in raw:
@@ -246,6 +251,7 @@ def _lines(connection: Connection, raw: Sequence[tuple[Any, ...]]) -> list[LogLi
                 ),
                 replaces_id=replaced.get(row_id),
                 gone=gone.get(values["id"], {}),
+                doubtful=row_id in doubted,
             )
         )
     return out

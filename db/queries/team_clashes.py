@@ -10,7 +10,7 @@ from db.desk import engagements
 from db.desk.engine import Connection
 from db.queries.clash import Clash, Value
 
-KINDS = ("deployment_step",)
+KINDS = ("deployment_step", "time_confirmation")
 
 
 def found(connection: Connection) -> Iterator[Clash]:

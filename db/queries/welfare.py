@@ -10,15 +10,17 @@ from commandcenter.domain.clock import from_ms, to_ms
 from commandcenter.domain.projections.engagement import Engagement
 from commandcenter.domain.projections.welfare import AFTER_S, WATCHED, CheckSeen
 from db.desk import engagements
+from db.desk.counting import counts
 from db.desk.engine import Connection
 
 SETTING = "welfare_after_s"
-KINDS = frozenset({"deployment_step", "welfare_check", "strike", "team", "setting", "incident"})
+KINDS = frozenset(
+    {"deployment_step", "welfare_check", "strike", "time_confirmation", "team", "setting", "incident"}
+)
 # since the latest step only: before it the step itself was a word from the team
 _CHECKS = (
     "SELECT c.happened_at, c.id, c.outcome FROM welfare_check AS c WHERE c.deployment_id = ?"
-    " AND c.happened_at >= ? AND NOT EXISTS (SELECT 1 FROM strike AS x WHERE x.target_id = c.id)"
-    " AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.id = c.id AND json_extract(j.note, '$.doubtful'))"
+    f" AND c.happened_at >= ? AND {counts('c')}"
 )
 
 

@@ -361,6 +361,13 @@ def test_a_team_in_the_field_is_asked_how_it_is(data: Path) -> None:
     assert do(data, "CheckWelfare", deployment_ids=[deployment]).document["refused"] == "deployment_is_over"
 
 
+def test_a_time_that_nobody_doubts_is_not_confirmed(data: Path) -> None:
+    (line,) = do(data, "WriteLogEntry", text="一条").ids
+    assert do(data, "ConfirmTime", target_id=line).document["refused"] == "time_not_doubtful"
+    unknown = do(data, "ConfirmTime", target_id="00000000-0000-0000-0000-000000000001")
+    assert unknown.document["refused"] == "unknown_row"
+
+
 def test_no_team_to_send(data: Path) -> None:
     (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
     assert do(data, "DispatchTeam", incident_id=incident, team_ids=[]).document["refused"] == "required"

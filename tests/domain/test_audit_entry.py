@@ -176,6 +176,7 @@ PERSONAL = {
     "team": {"duty_phone", "place", "equipment"},
     "deployment_step": {"note"},
     "welfare_check": {"note"},
+    "time_confirmation": set(),
     "station": set(),
     "certificate": set(),  # stands for ever, and says so where it is typed
 }
@@ -212,6 +213,7 @@ def test_what_people_write_freely_is_personal() -> None:
         ("station", "place"),
         ("station", "source"),
         ("strike", "target_kind"),
+        ("time_confirmation", "target_kind"),
         ("team", "code"),
         ("team", "name"),
     }

@@ -10,12 +10,14 @@ from uuid import UUID
 
 import pytest
 
+from commandcenter.domain.errors import Refused
 from commandcenter.services.command import HANDLERS, Command
 from commandcenter.services.deployments import DispatchTeam
 from commandcenter.services.incidents import OpenIncident
-from commandcenter.services.log import StrikeFact
+from commandcenter.services.log import ConfirmTime, StrikeFact
 from commandcenter.services.registers import AddCard
 from db.desk.store import Transaction
+from db.queries.log import lines_by_id
 from tests.simulation.world import STREET_A, STREET_B, World
 
 
@@ -112,4 +114,17 @@ def test_a_step_of_a_doubtful_time_decides_nothing_anywhere() -> None:
     world.quiet()
     assert [m.connection.execute(engaged).fetchall() for m in world.machines] == [[], []]
     assert len(world.rows(right, "deployment_step")) == 1, "it stays readable"
+    (line,) = lines_by_id(right.connection, world.rows(right, "deployment_step"))
+    assert line.doubtful
+    world.check()
+    # somebody vouches for it: then it decides, everywhere, at a street's desk too
+    street = world.add_machine(STREET_B)
+    street.clock.error *= 0
+    assert world.do(right, ConfirmTime(target_id=line.id))
+    world.quiet()
+    assert [m.connection.execute(engaged).fetchall() for m in world.machines] == [[("ordered",)]] * 3
+    (line,) = lines_by_id(right.connection, [line.id])
+    assert not line.doubtful
+    with pytest.raises(Refused, match="time_not_doubtful"):
+        right.workplace.execute(ConfirmTime(target_id=line.id))
     world.check()

@@ -59,6 +59,7 @@ class LogPage(Page):
         self._row.setSpacing(px(SPACE.m))
         self._row.addLayout(self._left, 1)
         self.list.strike_requested.connect(self._ask_strike)
+        self.list.confirm_requested.connect(self._confirm)
         self.list.incident_requested.connect(self._ask_incident)
         self.list.failed.connect(workbench.say_error)
         directory.changed.connect(self._names_changed)
@@ -103,6 +104,16 @@ class LogPage(Page):
     def choose(self, place: int) -> None:
         """Choose the line at a place of the screen, from the top; the last one where there are fewer."""
         self.list.table.view.row_pressed.emit(min(place, self.list.table.model.rowCount() - 1))
+
+    def _confirm(self, id_: UUID) -> None:
+        from commandcenter.services.log import ConfirmTime
+
+        self.workbench.bridge.execute(
+            self,
+            ConfirmTime(target_id=id_),
+            lambda _outcome: self.workbench.said.emit(self.words("time_confirmation.line")),
+            self.workbench.say_error,
+        )
 
     def _ask_strike(self, id_: UUID) -> None:
         line = self.list.table.chosen_line()
@@ -161,6 +172,7 @@ class LogPage(Page):
         hints = [
             ("Enter", "open"),
             ("X", "strike"),
+            ("V", "confirm"),
             ("O", "incident"),
             ("C", "copy"),
             ("Home", "newest"),

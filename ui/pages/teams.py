@@ -31,7 +31,7 @@ class TeamsPage(Page):
     """A advances the chosen team's most engaged deployment, T with another time, C stands it down; W asks how
     it is, or how whoever was not heard of for longest is."""
 
-    kinds = frozenset({"team", "deployment_step", "strike", "incident"})
+    kinds = frozenset({"team", "deployment_step", "strike", "time_confirmation", "incident"})
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)

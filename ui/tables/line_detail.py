@@ -152,6 +152,7 @@ class LineDetail(QWidget):
             ("direction", words.label("log.direction", values.get("direction") or None)),
             ("counterpart", visible(words, wording.spoken_to(line))),
             ("incident", wording.incident(line)),
+            ("doubtful", words("log.detail.doubtful_text") if line.doubtful else ""),
             ("late", visible(words, stated(line, "late_reason", words))),
         ]
 

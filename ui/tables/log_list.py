@@ -27,6 +27,7 @@ class LogList(QWidget):
     """What a page about the log is made of. ``show_filter`` begins the reading."""
 
     strike_requested = Signal(object)  # UUID
+    confirm_requested = Signal(object)  # UUID
     incident_requested = Signal(object)  # UUID
     filter_changed = Signal(object)  # LogFilter
     failed = Signal(object)  # the exception
@@ -61,6 +62,7 @@ class LogList(QWidget):
         self.table.line_chosen.connect(self._show_chosen)
         self.table.opened.connect(lambda _: self.detail.setFocus())
         self.table.strike_requested.connect(self.strike_requested)
+        self.table.confirm_requested.connect(self.confirm_requested)
         self.table.incident_requested.connect(self.incident_requested)
         self.table.hidden.connect(self._loosen)
         self.table.failed.connect(self.failed)

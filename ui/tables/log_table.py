@@ -38,6 +38,7 @@ class LogTable(QWidget):
 
     opened = Signal(object)  # LogLine
     strike_requested = Signal(object)  # UUID
+    confirm_requested = Signal(object)  # UUID: its time is doubtful, and somebody vouches for it
     incident_requested = Signal(object)  # UUID
     line_chosen = Signal(object)  # LogLine or None
     counted = Signal(int)
@@ -310,6 +311,9 @@ class LogTable(QWidget):
             self.opened.emit(line)
         elif action == "strike":
             self.strike_requested.emit(line.id)
+        elif action == "confirm":
+            if line.doubtful:
+                self.confirm_requested.emit(line.id)
         elif action == "incident":
             self.incident_requested.emit(line.id)
         elif action == "copy":

@@ -41,6 +41,7 @@ _LETTERS = {
     "j": "down",
     "k": "up",
     "x": "strike",
+    "v": "confirm",
     "o": "incident",
     "c": "copy",
     "g": "go",

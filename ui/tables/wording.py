@@ -76,7 +76,9 @@ class Wording:
             tag=self.tag(line),
             badge="" if importance == "normal" else importance,
             badge_text="" if importance == "normal" else words.label("log.importance", importance),
-            late_text=words("log.tag.late") if late else "",
+            late_text=words("log.tag.doubtful" if line.doubtful else "log.tag.late")
+            if late or line.doubtful
+            else "",
             runs=self._runs(line),
             incident=self.incident(line),
             counterpart=self.counterpart(line),

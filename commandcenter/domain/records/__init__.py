@@ -14,6 +14,7 @@ from commandcenter.domain.records import (
     station,
     strike,
     team,
+    time_confirmation,
     welfare_check,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "station",
     "strike",
     "team",
+    "time_confirmation",
     "welfare_check",
 ]

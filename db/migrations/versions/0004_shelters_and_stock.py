@@ -44,6 +44,25 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "time_confirmation",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("scope_id", types.Id(), nullable=True),
+        sa.Column("happened_at", types.Instant(), nullable=True),
+        sa.Column("incident_id", types.Id(), nullable=True),
+        sa.Column("target_id", types.Id(), nullable=True),
+        sa.Column("target_kind", sa.Text(), nullable=True),
+        sa.Column("extra", types.Json(), nullable=True),
+        sa.Column("typed_by_id", types.Id(), nullable=True),
+        sa.Column("typed_desk_id", types.Id(), nullable=True),
+        sa.Column("typed_at", types.Instant(), nullable=True),
+        sa.Column("typed_offset_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_confirmation")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("time_confirmation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_confirmation_target_id"), ["target_id"], unique=False)
+
+    op.create_table(
         "welfare_check",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("scope_id", types.Id(), nullable=True),
