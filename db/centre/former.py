@@ -22,12 +22,15 @@ _KNOWN = select(journal.c.id, journal.c.order_number).where(
 
 def lacking(connection: Connection) -> Callable[[int, int], bool]:
     """Whether an entry with this (epoch, number) may have been lost: given in an epoch that is over, behind
-    where the next one that is known here began."""
+    where the next one that is known here began; or in one that is not known here, because the backup was made
+    before it began."""
     began = [(int(epoch), int(after)) for epoch, after in connection.execute(_EPOCHS)]
 
     def may_lack(epoch: int, n: int) -> bool:
         if not began or epoch == began[-1][0]:
             return False
+        if all(epoch != known for known, _ in began):
+            return epoch < began[-1][0]
         following = next((after for other, after in began if other > epoch), began[-1][1])
         return n > following
 

@@ -32,10 +32,12 @@ _FIRST_UNSENT = (
 )
 # only where entries between were refused or sent already: a walk over the newest lines, not over the file
 _HASH_AT = "SELECT hash FROM journal WHERE device = ? AND n = ? ORDER BY seq DESC LIMIT 1"
-# Behind where the next epoch after its own began: the same rule as the centre's (db.centre.former).
+# Of an epoch that the centre does not know, or behind where the next epoch after its own began: the same
+# rule as the centre's (db.centre.former).
 _MAY_LACK = (
-    "{0}epoch <> ?1 AND {0}number > coalesce((SELECT json_extract(b.value, '$[1]') FROM json_each(?2) AS b"
-    " WHERE json_extract(b.value, '$[0]') > {0}epoch ORDER BY json_extract(b.value, '$[0]') LIMIT 1), 0)"
+    "{0}epoch <> ?1 AND ({0}epoch NOT IN (SELECT json_extract(b.value, '$[0]') FROM json_each(?2) AS b)"
+    " OR {0}number > (SELECT json_extract(b.value, '$[1]') FROM json_each(?2) AS b"
+    " WHERE json_extract(b.value, '$[0]') > {0}epoch ORDER BY json_extract(b.value, '$[0]') LIMIT 1))"
 )
 _TO_OFFER = (
     "SELECT id, bytes, coalesce(order_epoch, epoch) AS e, coalesce(order_number, number) AS o FROM journal"
