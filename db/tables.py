@@ -179,6 +179,24 @@ Index(  # the open ones: few, however many there were
 Index(None, engagement.c.incident_id)
 Index(None, engagement.c.ended_at)  # who was out during the last hours
 
+# Whether each shelter is open and how many people are in it (domain.projections.occupancy).
+occupancy = Table(
+    "occupancy",
+    metadata,
+    Column("shelter_id", Id(), primary_key=True),
+    Column("state", Text(), nullable=False),
+    Column("since_at", Instant(), nullable=False),
+    Column("opened_at", Instant()),
+    Column("incident_id", Id()),
+    Column("people", BigInteger(), nullable=False),
+    Column("counted_at", Instant()),
+    Column("elderly", BigInteger()),
+    Column("children", BigInteger()),
+    Column("care", BigInteger()),
+    sqlite_with_rowid=False,
+)
+Index(None, occupancy.c.incident_id)
+
 # The text index (db.desk.search). A record's words, folded; ``slot`` is its place in the order of indexing.
 search_document = Table(
     "search_document",

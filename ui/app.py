@@ -36,9 +36,12 @@ if TYPE_CHECKING:
 
 # The rail: (page, icon)
 PAGES = (
+    ("overview", "overview"),
     ("log", "log"),
     ("incident", "incident"),
     ("team", "team"),
+    ("shelter", "place"),
+    ("monitor", "chart"),
     ("search", "search"),
     ("register", "register"),
     ("exchange", "exchange"),

@@ -16,7 +16,7 @@ from db.queries.registers import Directory, Named, directory
 from ui.bridge import Bridge
 
 HIDDEN = "\u25cf\u25cf\u25cf"  # in place of a name or a phone while nobody is known to be at the desk
-NAMED = frozenset({"organisation", "person", "desk", "team", "station", "incident", "setting"})
+NAMED = frozenset({"organisation", "person", "desk", "team", "shelter", "station", "incident", "setting"})
 
 
 class LiveDirectory(QObject):

@@ -44,6 +44,7 @@ MAKERS = {
     "log": ("ui.pages.log", "LogPage"),
     "incident": ("ui.incidents_room", "IncidentsRoom"),
     "team": ("ui.pages.teams", "TeamsPage"),
+    "shelter": ("ui.pages.shelters", "SheltersPage"),
     "monitor": ("ui.pages.monitor", "MonitorPage"),
     "search": ("ui.pages.search", "SearchPage"),
     "register": ("ui.pages.registers", "RegistersPage"),

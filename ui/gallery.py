@@ -19,6 +19,7 @@ from commandcenter.services.sample_forces import write_forces
 from commandcenter.services.samples import SampleClock, write_night
 from commandcenter.services.workplace import Workplace
 from db.desk.store import Mint
+from ui.gallery_overview import OverviewScenes, write_measured
 from ui.gallery_teams import TeamScenes
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def sample_directory(folder: Path, language: str) -> tuple[DataDirectory, dict[s
     try:
         incidents = write_night(workplace, clock, BEGIN)
         write_forces(workplace, clock, BEGIN, incidents)
+        write_measured(workplace, clock, SHOWN_AT - timedelta(minutes=15), Words(language))
         clock.at = SHOWN_AT - timedelta(minutes=14)
         second = SecondDesk(folder, clock, incidents["flood-fuqiao"], Words(language))
         second.prepare(workplace)
@@ -138,7 +140,7 @@ def _render_one(
         app.processEvents()
 
 
-class Scenes(TeamScenes):
+class Scenes(OverviewScenes, TeamScenes):
     """What brings each picture about, in an order in which one may follow the other."""
 
     NAMES = (
@@ -151,6 +153,9 @@ class Scenes(TeamScenes):
         "incidents",
         "incident",
         "incident-dispatch",
+        "overview",
+        "monitor",
+        "monitor-tell",
         "teams",
         "teams-step",
         "search",

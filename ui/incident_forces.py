@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from db.queries.teams import Sent, sent_to
-from ui.panel import Panel
+from ui.incident_panels import IncidentPanel
 from ui.rows_list import Row, RowsView
 from ui.shell.chip import Chip, Label
 from ui.shell.keys import KeyHint
@@ -24,17 +24,16 @@ KEY = "Alt+D"
 MOST_ROWS = 5
 
 
-class IncidentForces(Panel):
+class IncidentForces(IncidentPanel):
     """Lives at the page's side; its panels come out at ``place``, and it says when they come or go."""
 
-    moved = Signal()
+    concerns = frozenset({"team"})
 
     def __init__(
         self, workbench: Workbench, page: QWidget, place: QBoxLayout, shown: Callable[[], UUID | None]
     ) -> None:
         words, theme = workbench.words, workbench.theme
-        super().__init__(theme, words("teams.forces.title"), flush=True)
-        self.workbench, self.words, self._shown = workbench, words, shown
+        super().__init__(workbench, page, place, shown, words("teams.forces.title"))
         self._sent: dict[UUID, Sent] = {}
         self.sums = Label(theme, "", ink="muted", size=TYPE.small)
         self.more = Chip(theme, words("teams.keys.dispatch"), key=KEY)
@@ -124,8 +123,9 @@ class IncidentForces(Panel):
             self.step.open_for(one.team, one.engagement, cancel=letter == "c")
             self.moved.emit()
 
-    def key_hints(self, group: str) -> list[KeyHint]:
+    def own_hints(self) -> list[KeyHint]:
         """The keys of the forces."""
+        group = self.words("teams.forces.title")
         keys = ((f"D / {KEY}", "dispatch"), ("A", "advance"), ("T", "later"), ("C", "cancel"))
         return [KeyHint(key, self.words(f"teams.keys.{name}"), group) for key, name in keys]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -81,7 +81,7 @@ class _Painter(QStyledItemDelegate):
         """One tile."""
         theme, px = self._view.theme, self._view.theme.px
         tile = self._model.tiles[index.row()]
-        ground, ink, edge = LOOKS.get(tile.state, LOOKS[FREE])
+        ground, ink, edge = self._view.looks.get(tile.state, LOOKS[FREE])
         quiet = "muted" if ground in ("panel", "raised") else ink
         gap = px(GAP)
         rect = QRectF(option.rect).adjusted(0.5, 0.5, -gap - 0.5, -gap - 0.5)
@@ -103,13 +103,14 @@ class _Painter(QStyledItemDelegate):
         rows = [QRect(box.left(), box.top() + at * line, box.width(), line) for at in range(3)]
         state = self._write(painter, rows[0], tile.state_text, TYPE.small, ink, right=True, bold=True)
         rows[0].setRight(rows[0].right() - state - px(SPACE.s))
-        named = "text" if tile.state == FREE else ink
-        self._write(painter, rows[0], tile.name, TYPE.body, named, bold=tile.state != FREE)
+        calm = ground == LOOKS[FREE][0]
+        named = "text" if calm else ink
+        self._write(painter, rows[0], tile.name, TYPE.body, named, bold=not calm)
         self._write(painter, rows[1], tile.detail, TYPE.small, quiet)
         if tile.mark:
             width = self._write(painter, rows[2], tile.mark, TYPE.small, ink, right=True, bold=True)
             rows[2].setRight(rows[2].right() - width - px(SPACE.s))
-        self._write(painter, rows[2], tile.where, TYPE.small, quiet if tile.state == FREE else ink)
+        self._write(painter, rows[2], tile.where, TYPE.small, quiet if calm else ink)
         painter.restore()
 
     def _write(
@@ -143,9 +144,9 @@ class TeamTiles(QListView):
     opened = QtSignal()
     acted = QtSignal(str)  # a letter, as the Latin state has it
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, looks: Mapping[str, tuple[str, str, str]] = LOOKS) -> None:
         super().__init__()
-        self.theme = theme
+        self.theme, self.looks = theme, looks
         self._tiles = TilesModel()
         self._chosen: UUID | None = None
         self._showing = False

@@ -68,8 +68,16 @@ CAPABILITIES = (
 )
 # 下令, 回执, 出动, 到达, 开展, 归建; cancelled: stood down before it was over.
 DEPLOYMENT_STEPS = ("ordered", "acknowledged", "under_way", "arrived", "working", "returned", "cancelled")
+# What can be measured (commandcenter.domain.readings has the units and limits).
+QUANTITIES = ("rain", "level", "flow", "wind_speed", "temperature", "pressure", "humidity")
 # What a station is there for; its readings say themselves what they measured.
 STATION_KINDS = ("rain", "river", "reservoir", "tide", "wind", "other")
+SHELTER_CLASSES = ("disaster", "earthquake")
+# A, B, C: natural-disaster shelters; class_1 to class_3, plain: earthquake shelters.
+SHELTER_GRADES = ("a", "b", "c", "class_1", "class_2", "class_3", "plain")
+SHELTER_STEPS = ("opened", "full", "available", "closed")
+SHELTER_FLOWS = ("in", "out")
+FACILITIES = ("water", "power", "toilet", "kitchen", "bedding", "medical", "accessible")
 # 平安询问: a team in the field was asked how it is.
 WELFARE_OUTCOMES = ("answered", "no_answer")
 ROLES = (
@@ -100,7 +108,13 @@ TABLES: dict[str, tuple[str, ...]] = {
     "capability": CAPABILITIES,
     "deployment_step": DEPLOYMENT_STEPS,
     "welfare_outcome": WELFARE_OUTCOMES,
+    "shelter_class": SHELTER_CLASSES,
+    "shelter_grade": SHELTER_GRADES,
+    "shelter_step": SHELTER_STEPS,
+    "shelter_flow": SHELTER_FLOWS,
+    "facility": FACILITIES,
     "station_kind": STATION_KINDS,
+    "quantity": QUANTITIES,
 }
 
 EVENT_CODE = "event_code"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from commandcenter.services import team_sentences
+from commandcenter.services import level_sentences, shelter_sentences, team_sentences
 from commandcenter.services.reference import event_codes
 from commandcenter.words import Words
 from db.queries.log import LogLine, Struck
@@ -14,6 +14,10 @@ from db.queries.registers import Named
 SAID: dict[str, Callable[[LogLine, Words], str]] = {
     "deployment_step": team_sentences.step,
     "welfare_check": team_sentences.check,
+    "told_level": level_sentences.told,
+    "shelter_step": shelter_sentences.step,
+    "head_count": shelter_sentences.count,
+    "shelter_flow": shelter_sentences.flow,
     "time_confirmation": lambda line, words: words("time_confirmation.line"),
 }
 

@@ -13,9 +13,11 @@ import commandcenter.services.desk_affairs
 import commandcenter.services.exceptions
 import commandcenter.services.imports
 import commandcenter.services.incidents
+import commandcenter.services.levels
 import commandcenter.services.log
 import commandcenter.services.readings
 import commandcenter.services.registers
+import commandcenter.services.shelters
 import commandcenter.services.sign_in
 import commandcenter.services.welfare  # noqa: F401  these fill the commands' registry
 from commandcenter.domain.access import UNSIGNED, acting_roles

@@ -9,7 +9,7 @@ from uuid import UUID
 from commandcenter.domain.clock import day_number, from_ms, to_ms
 from commandcenter.domain.projections.timeline import StrikeSeen, attached, effective, placed
 from commandcenter.domain.record import Kind
-from db.desk import engagements, search, statements
+from db.desk import engagements, occupancies, search, statements
 from db.desk.engine import Connection
 
 NO_DESK = bytes(16)
@@ -35,7 +35,7 @@ class Kept(Protocol):
         """How many rows are not as the facts make them, or are missing; reads only."""
 
 
-KEPT: tuple[Kept, ...] = (engagements,)
+KEPT: tuple[Kept, ...] = (engagements, occupancies)
 _KEPT_OF: dict[str, Kept] = {kind: kept for kept in KEPT for kind in kept.KINDS}
 # An event e of an incident that puts its subject on the timeline: see domain.projections.timeline.attached.
 _ATTACHES = (

@@ -113,6 +113,10 @@ INSERTED: dict[str, tuple[str, ...]] = {
         *("deployment_id", "team_id", "incident_id", "step", "step_id", "since_at", "strength"),
         *("knowingly", "ordered_at", "under_way_at", "arrived_at", "ended_at"),
     ),
+    "occupancy": (
+        *("shelter_id", "state", "since_at", "opened_at", "incident_id", "people"),
+        *("counted_at", "elderly", "children", "care"),
+    ),
     "day_count": ("day", "kind", "machine", "importance", "channel", "desk_id", "count"),
 }
 JOURNAL_INSERT = insert_sql("journal", INSERTED["journal"])

@@ -147,6 +147,7 @@ _NAMES = {
     "person": "SELECT id, name, NULL, NULL, organisation_id, retired, roles FROM person",
     "desk": "SELECT id, name, NULL, number, organisation_id, retired, '' FROM desk",
     "team": "SELECT id, name, NULL, code, organisation_id, retired, category FROM team",
+    "shelter": "SELECT id, name, NULL, code, organisation_id, retired, shelter_class FROM shelter",
     "station": "SELECT id, name, NULL, code, organisation_id, retired, station_kind FROM station",
     "incident": "SELECT id, title, NULL, number, street_id, retired, state FROM incident",
 }

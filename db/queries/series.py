@@ -11,6 +11,7 @@ from uuid import UUID
 from commandcenter.domain.clock import from_ms, to_ms
 from commandcenter.domain.readings import Reading
 from db.desk import readings
+from db.desk.counting import counts
 from db.desk.engine import Connection
 from db.desk.statements import CODECS
 
@@ -25,12 +26,12 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class StationNow:
-    """A series that a station measures, and its newest value. ``values``: the station's card by column, None
-    where no card is here for it."""
+    """A series that a station measures, and its newest reading; None where people only told of it.
+    ``values``: the station's card by column, None where no card is here for it."""
 
     station_id: UUID
     quantity: str
-    newest: Reading
+    newest: Reading | None
     values: dict[str, Any] | None
 
 
@@ -45,17 +46,19 @@ class Mark:
 
 
 def stations(connection: Connection) -> tuple[StationNow, ...]:
-    """Every series there are readings of: rivers and rain first, then by the station's code and name."""
-    found = []
+    """Every series measured or told of: rivers and rain first, then by the station's code and name."""
     codec = CODECS["station"]
-    for newest in readings.newest(connection):
-        raw = connection.execute(codec.select, (newest.station_id.bytes,)).fetchone()
+    measured_here = {(one.station_id.bytes, one.quantity): one for one in readings.newest(connection)}
+    told_here = set(connection.execute("SELECT DISTINCT station_id, quantity FROM told_level"))
+    found = []
+    for station, quantity in measured_here.keys() | told_here:
+        raw = connection.execute(codec.select, (station,)).fetchone()
         values = None if raw is None else codec.row(raw)
-        if values is not None and values["retired"]:
-            continue
-        found.append(
-            StationNow(station_id=newest.station_id, quantity=newest.quantity, newest=newest, values=values)
-        )
+        if values is None or not values["retired"]:
+            newest = measured_here.get((station, quantity))
+            found.append(
+                StationNow(station_id=UUID(bytes=station), quantity=quantity, newest=newest, values=values)
+            )
     found.sort(key=_station_place)
     return tuple(found)
 
@@ -172,3 +175,17 @@ def teams_out_now(connection: Connection) -> int:
         "SELECT count(DISTINCT team_id) FROM engagement WHERE ended_at IS NULL"
     ).fetchone()
     return int(row[0])
+
+
+_TOLD = (
+    "SELECT t.happened_at, t.value FROM told_level AS t WHERE t.station_id = ? AND t.quantity = ?"
+    f" AND t.happened_at >= ? AND t.happened_at < ? AND {counts('t')} ORDER BY t.happened_at DESC LIMIT ?"
+)
+
+
+def told(connection: Connection, station: UUID, quantity: str, since: datetime, until: datetime) -> Points:
+    """What people told of a series in a range, in its unit; struck ones and doubtful times nowhere."""
+    span = (station.bytes, quantity, to_ms(since), to_ms(until), MOST_MARKS)
+    return tuple(
+        (at / 1000, value / 1000) for at, value in reversed(connection.execute(_TOLD, span).fetchall())
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import find, jump, million, save, start, sync, sync_frames, tables
+from tests.bench import charts, find, jump, million, save, start, sync, sync_frames, tables
 
 MILLION = 1_000_000
 
@@ -58,12 +58,13 @@ def main() -> int:
     parser.add_argument(
         "names",
         nargs="*",
-        help="save, start, search, jump; default: these; import; sync; frames: of sync's table",
+        help="save, start, search, jump; default: these; import; charts; sync; frames: of sync's table",
     )
     parser.add_argument("--json", type=Path, default=None, metavar="FILE")
     parser.add_argument("--lines", type=int, default=MILLION)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--changes", type=int, default=20_000, help="of sync: lines in bulk")
+    parser.add_argument("--seconds", type=float, default=60, help="of charts: how long they are watched")
     parser.add_argument("--keep", type=Path, default=None, metavar="DIR", help="keep the big file here")
     options = parser.parse_args()
     names = options.names or ["save", "start", "search", "jump"]
@@ -83,6 +84,9 @@ def main() -> int:
                 sync.as_row(sync.Line(*line), row) for line in sync_frames.alone(folder, options.changes)
             ),
             "import": lambda: (row(name, value, "s", goal) for name, value, goal in tables.measure(folder)),
+            "charts": lambda: (
+                row(*line) for line in charts.measure(folder / "charts", options.rounds, options.seconds)
+            ),
             "sync": lambda: (sync.as_row(line, row) for line in sync.measure(folder, options.changes)),
         }
         for name in names:

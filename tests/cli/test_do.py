@@ -11,10 +11,11 @@ from uuid import UUID
 import pytest
 
 from commandcenter.domain.clock import parse_instant
-from commandcenter.runtime import new_id
+from commandcenter.runtime import DataDirectory, new_id, open_workplace
 from commandcenter.services.command import COMMANDS
 from db.desk import outbox
 from db.desk.exchange import Taken
+from db.queries.shelters import shelters_now
 from tests.cli.terminal import do, here, listed, now, process
 from tests.services.desk import Desk
 
@@ -343,6 +344,23 @@ def test_a_team_is_stood_down(data: Path) -> None:
     assert unknown.document["refused"] == "unknown_row"
 
 
+def test_a_level_is_told_of_a_station(data: Path) -> None:
+    fields = {"name": "金鸡", "station_kind": "river"}
+    (station,) = do(data, "AddCard", kind="station", fields=fields).ids
+    (made,) = do(data, "TellLevel", station_id=station, value=5_310, told_by="护堤员").ids
+    (row,) = listed(data, "told_level")
+    assert (row["id"], row["value"], row["quantity"], row["told_by"]) == (made, 5_310, "level", "护堤员")
+    for said, code in (
+        ({"station_id": made}, "unknown_row"),
+        ({"quantity": "mood"}, "unknown_code"),
+        ({"value": 9_000_001}, "not_in_range"),
+        ({"happened_at": now(minutes=9)}, "in_the_future"),
+    ):
+        asked = {"station_id": station, "value": 5_310, **said}
+        assert do(data, "TellLevel", **asked).document["refused"] == code
+    assert do(data, "StrikeFact", target_id=made, reason="听误").code == 0
+
+
 def test_a_team_in_the_field_is_asked_how_it_is(data: Path) -> None:
     (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
     do(data, "DispatchTeam", incident_id=incident, team_ids=[team(data)])
@@ -366,6 +384,62 @@ def test_a_time_that_nobody_doubts_is_not_confirmed(data: Path) -> None:
     assert do(data, "ConfirmTime", target_id=line).document["refused"] == "time_not_doubtful"
     unknown = do(data, "ConfirmTime", target_id="00000000-0000-0000-0000-000000000001")
     assert unknown.document["refused"] == "unknown_row"
+
+
+def shelter(data: Path, name: str = "新春社区避灾点", **more: Any) -> str:
+    fields = {"name": name, "shelter_class": "disaster", "shelter_grade": "a", "capacity": 50, **more}
+    id_: str = do(data, "AddCard", kind="shelter", fields=fields).ids[0]
+    return id_
+
+
+def people_in(data: Path) -> list[tuple[str, int]]:
+    workplace = open_workplace(DataDirectory(data), "empty")
+    try:
+        return [(one.state, one.people) for one in shelters_now(workplace.connection).shelters]
+    finally:
+        workplace.close()
+
+
+def test_a_shelter_fills_and_empties(data: Path) -> None:
+    (incident, _) = do(data, "OpenIncident", title="内涝", event_code="11A01").ids
+    one = shelter(data)
+    closed = do(data, "CountHeads", shelter_id=one, people=3)
+    assert (closed.document["refused"], "新春" in closed.document["sentence"]) == ("shelter_is_closed", True)
+    assert do(data, "OpenShelters", shelter_ids=[one], incident_id=incident).code == 0
+    assert do(data, "OpenShelters", shelter_ids=[one]).document["refused"] == "shelter_is_open"
+    assert do(data, "OpenShelters", shelter_ids=[]).document["refused"] == "required"
+    assert do(data, "MovePeople", shelter_id=one, flow="in", people=30).code == 0
+    assert do(data, "CountHeads", shelter_id=one, people=28, elderly=9, children=4).code == 0
+    too_many = do(data, "CountHeads", shelter_id=one, people=28, elderly=29)
+    assert (too_many.document["refused"], too_many.document["field"]) == ("too_large", "elderly")
+    assert do(data, "MovePeople", shelter_id=one, flow="in", people=30).code == 0
+    assert people_in(data) == [("opened", 58)], "more than it is declared for is a fact like any other"
+    fewer = do(data, "MovePeople", shelter_id=one, flow="out", people=59)
+    assert (fewer.document["refused"], fewer.document["field"]) == ("fewer_inside", "people")
+    assert do(data, "MarkShelter", shelter_id=one, step="full").code == 0
+    assert do(data, "MarkShelter", shelter_id=one, step="full").document["refused"] == "shelter_is_so"
+    assert do(data, "MarkShelter", shelter_id=one, step="open").document["refused"] == "unknown_code"
+    assert people_in(data) == [("full", 58)]
+    assert do(data, "MarkShelter", shelter_id=one, step="available").code == 0
+    inside = do(data, "CloseShelter", shelter_id=one)
+    assert (inside.document["refused"], "58" in inside.document["sentence"]) == ("people_inside", True)
+    early = do(data, "CloseShelter", shelter_id=one, knowingly=True, happened_at=now(minutes=-90))
+    assert early.document["refused"] == "before_it_was_opened"
+    assert do(data, "CloseShelter", shelter_id=one, knowingly=True).code == 0
+    assert people_in(data) == [("closed", 0)]
+    assert listed(data, "shelter_step")[-1]["knowingly"] is True
+    do(data, "RetireCard", kind="shelter", id=one)
+    assert do(data, "OpenShelters", shelter_ids=[one]).document["refused"] == "shelter_is_retired"
+
+
+def test_a_struck_count_counts_nowhere(data: Path) -> None:
+    one = shelter(data)
+    do(data, "OpenShelters", shelter_ids=[one])
+    do(data, "CountHeads", shelter_id=one, people=12)
+    (wrong,) = do(data, "CountHeads", shelter_id=one, people=120).ids
+    assert people_in(data) == [("opened", 120)]
+    assert do(data, "StrikeFact", target_id=wrong, reason="听错").code == 0
+    assert people_in(data) == [("opened", 12)]
 
 
 def test_no_team_to_send(data: Path) -> None:

@@ -178,6 +178,11 @@ PERSONAL = {
     "welfare_check": {"note"},
     "time_confirmation": set(),
     "station": set(),
+    "shelter": {"keyholder", "keyholder_phone"},
+    "shelter_step": {"note"},
+    "head_count": {"note"},
+    "shelter_flow": {"note"},
+    "told_level": {"told_by", "note"},
     "certificate": set(),  # stands for ever, and says so where it is typed
 }
 
@@ -207,6 +212,10 @@ def test_what_people_write_freely_is_personal() -> None:
         ("setting", "key"),
         ("setting", "value"),
         ("setting", "source"),
+        ("shelter", "code"),
+        ("shelter", "name"),
+        ("shelter", "place"),
+        ("shelter", "source"),
         ("station", "code"),
         ("station", "level_source"),
         ("station", "name"),

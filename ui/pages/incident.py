@@ -7,7 +7,7 @@ from uuid import UUID
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from commandcenter.domain.change import ChangeSet
@@ -20,23 +20,30 @@ from ui.forms.closing import ClosingPanel
 from ui.forms.incident_fields import IncidentFields
 from ui.forms.incident_head import IncidentHead
 from ui.forms.strike import StrikePanel
+from ui.incident_chips import KINDS, KindChips
 from ui.incident_forces import IncidentForces
+from ui.incident_panels import IncidentPanels
 from ui.line_source import DeskLines
 from ui.panel import Panel
 from ui.purge_act import KEY as PURGE
 from ui.purge_act import PurgeAct
-from ui.shell.chip import Chip, Label
+from ui.shell.chip import Label
 from ui.shell.keys import KeyHint
 from ui.tables.line_detail import LineDetail
 from ui.tables.log_table import LogTable
 from ui.theme import SPACE, TYPE, Theme
+from ui.timeline.lane import MOST_ROWS
+from ui.timeline.panel import KEY as LANES_KEY
+from ui.timeline.panel import LanesPanel
 from ui.workbench import Page, Workbench
 
 FACTS = frozenset(kind for kind, definition in REGISTRY.items() if definition.nature == "fact")
-KINDS = ("all", "log_entry", "deployment_step", "strike", "incident_event")
 SIDE = 400
 SIDE_SHARE = 0.34
 LOW, VERY_LOW = 500, 400
+# the page's height from which the lanes have room, all of their rows, and also under a panel
+LANES_FROM, LANES_WHOLE, LANES_AND_PANEL = 620, 800, 900
+FEW_ROWS = 3
 
 
 def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
@@ -49,15 +56,11 @@ def timeline_filter(id_: UUID, kind: str, machine: bool) -> LogFilter:
 class IncidentPage(Page):
     """Opened by ``show_incident``. A line typed in the log box belongs to the incident shown."""
 
-    kinds = FACTS | {"incident", "team"}
-
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
         theme = workbench.theme
         self._id: UUID | None = None
         self._card: IncidentCard | None = None
-        self._kind, self._machine = "all", False
-        self._narrow = False
         ok = Label(theme, "", ink="accent", size=TYPE.small)
         self.owner = IncidentFields(workbench, self, ok)
         self.fields = self.owner.fields
@@ -65,8 +68,10 @@ class IncidentPage(Page):
         self.closing = ClosingPanel(workbench)
         self.strike = StrikePanel(workbench)
         self._compose()
+        self.kinds = FACTS | {"incident"} | self.panels.concerns
         self.head.close_wanted.connect(self.ask_closing)
-        self.forces.moved.connect(self._arrange)
+        for side_panel in self.panels:
+            side_panel.moved.connect(self._arrange)
         for panel in (self.closing, self.strike):
             panel.closed.connect(self._panel_closed)
         workbench.directory.changed.connect(self._renamed)
@@ -77,6 +82,7 @@ class IncidentPage(Page):
             ("Alt+A", lambda: self.show_kind("all")),
             ("Ctrl+E", self._save),
             ("Ctrl+P", self._print),
+            (LANES_KEY, lambda: self.lanes.view.setFocus(Qt.FocusReason.ShortcutFocusReason)),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
         self.purge = PurgeAct(
@@ -84,7 +90,6 @@ class IncidentPage(Page):
         )
         self.setFocusProxy(self.table)
         self.set_theme(theme)
-        self._show_chips({})
 
     def _compose(self) -> None:
         workbench, words = self.workbench, self.words
@@ -104,12 +109,14 @@ class IncidentPage(Page):
         self.detail.left.connect(self._focus_timeline)
         self.detail.jump_to.connect(self._jump)
         self.timeline = Panel(theme, words("incident.panel.timeline"), flush=True)
-        self.chips = {kind: Chip(theme) for kind in (*KINDS, "machine")}
-        for kind, chip in self.chips.items():
-            self.timeline.head.addWidget(chip)
-            chip.clicked.connect(lambda _on=False, kind=kind: self._chip_clicked(kind))
+        self._kinds = KindChips(words, theme, self.timeline)
+        self.chips = self._kinds.chips
+        self._kinds.wanted.connect(self.show_kind)
         self.timeline.body.addWidget(self.table, 1)
         self.timeline.body.addWidget(self.detail)
+        self.lanes = LanesPanel(workbench, self.incident, self.table.wording.body)
+        self.lanes.jumped.connect(self._jump)
+        self.lanes.shown.connect(self._arrange)
         self.place = Panel(theme, words("incident.panel.place"))
         self.times = Panel(theme, words("incident.panel.times"))
         pair = self._pair = QHBoxLayout()
@@ -129,8 +136,9 @@ class IncidentPage(Page):
         column = self._column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         left = self._left = QVBoxLayout()
-        self.forces = IncidentForces(workbench, self, left, self.incident)
-        for panel in (self.forces, *self.notes, self.place, self.times):
+        self.panels = IncidentPanels(workbench, self, left, self.incident)
+        self.forces = self.panels.one(IncidentForces)
+        for panel in (*self.panels, *self.notes, self.place, self.times):
             column.addWidget(panel)
         column.addStretch(1)
         self._scroll = QScrollArea()
@@ -142,6 +150,7 @@ class IncidentPage(Page):
         for part in (self.table, self._scroll):
             part.setMinimumHeight(1)  # on a low page the head keeps its rows
         left.addWidget(self.closing)
+        left.addWidget(self.lanes)
         left.addWidget(self.timeline, 1)
         left.addWidget(self.strike)
         left.addStretch(0)  # alone on a low page, a panel stands at the top
@@ -161,9 +170,10 @@ class IncidentPage(Page):
                 self.owner.let_go()
             for panel in (self.closing, self.strike):
                 panel.close_panel()
-            self.forces.close_panels()
+            self.panels.close_panels()
             self._id, self._card = id_, None
-            self._kind, self._machine = "all", False
+            self._kinds.reset()
+            self.lanes.forget()
             self.table.set_filter(timeline_filter(id_, "all", False))
         self._read()
 
@@ -181,14 +191,21 @@ class IncidentPage(Page):
             self.table.refresh()
         elif facts := frozenset[UUID]().union(*(change_set.of(kind) for kind in FACTS)):
             self.table.refresh(facts)
-        elif self._id not in change_set.of("incident") and not change_set.of("team"):
+        elif (
+            self._id not in change_set.of("incident") and not change_set.touched.keys() & self.panels.concerns
+        ):
             return
         self._read()
 
     def _read(self) -> None:
+        self._read_list()
+        self.lanes.read()
+        self.panels.read()
+
+    def _read_list(self) -> None:
         id_ = self._id
         assert id_ is not None
-        machine = self._machine
+        machine = self._kinds.machine
 
         def question(connection: Connection) -> tuple[IncidentCard | None, dict[str, int]]:
             filters = {kind: timeline_filter(id_, kind, machine) for kind in KINDS}
@@ -196,7 +213,6 @@ class IncidentPage(Page):
             return incident(connection, id_), counted
 
         self.workbench.bridge.ask(self, question, self._show, topic="incident")
-        self.forces.read()
 
     def _show(self, found: tuple[IncidentCard | None, dict[str, int]]) -> None:
         card, counted = found
@@ -208,7 +224,7 @@ class IncidentPage(Page):
         self._card = card
         self.head.show_card(card)
         self.owner.show(card)
-        self._show_chips(counted)
+        self._kinds.show_counts(counted)
 
     def _renamed(self) -> None:
         self.table.renamed()
@@ -223,12 +239,9 @@ class IncidentPage(Page):
         """Show the lines of one chip; "machine" takes the program's own lines in or leaves them out."""
         if self._id is None:
             return
-        if kind == "machine":
-            self._machine, self._kind = not self._machine, "all"
-        else:
-            self._kind = kind
-        self.table.set_filter(timeline_filter(self._id, self._kind, self._machine))
-        self._read()
+        self._kinds.choose(kind)
+        self.table.set_filter(timeline_filter(self._id, self._kinds.kind, self._kinds.machine))
+        self._read_list()
 
     def _filter_key(self, name: str) -> None:
         """The list's letters that mean a chip here: A all of them, S the program's own lines too."""
@@ -236,24 +249,6 @@ class IncidentPage(Page):
             self.show_kind(name)
         elif name == "day":
             self.forces.open_dispatch()
-
-    def _chip_clicked(self, kind: str) -> None:
-        if kind in KINDS and self._narrow:  # the only one there is room for: it leads to the next
-            kind = KINDS[(KINDS.index(kind) + 1) % len(KINDS)]
-            self.show_kind(kind)
-            self.chips[kind].setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.show_kind(kind)
-
-    def _fit_chips(self) -> None:
-        """All chips where there is room for them, else the chosen one alone."""
-        px = self.workbench.theme.px
-        room = self.timeline.width() - px(SPACE.m) * 2 - self.timeline.title.minimumSizeHint().width()
-        room -= QFontMetrics(self.timeline.title.font()).horizontalAdvance(self.timeline.title.text())
-        wanted = sum(chip.sizeHint().width() + px(SPACE.s) for chip in self.chips.values())
-        self._narrow = wanted > room
-        for kind, chip in self.chips.items():
-            chip.setVisible(not self._narrow or kind in (self._kind, "machine"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The side takes a third at most; the chips take what room there is."""
@@ -264,16 +259,7 @@ class IncidentPage(Page):
 
     def _fit_later(self) -> None:
         if shiboken6.isValid(self):
-            self._fit_chips()
-
-    def _show_chips(self, counted: dict[str, int]) -> None:
-        for kind, chip in self.chips.items():
-            here = self._machine if kind == "machine" else kind == self._kind
-            count = f" {counted[kind]}" if kind in counted else ""
-            chip.show_text(
-                self.words(f"incident.line_kind.{kind}") + count, "accent" if here else "plain", bold=here
-            )
-        self._fit_chips()
+            self._kinds.fit()
 
     def _focus_timeline(self) -> None:
         self.table.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -290,9 +276,9 @@ class IncidentPage(Page):
 
     def _loosen(self, id_: UUID) -> None:
         """A line asked for that the chip hides: all lines, then also the program's own."""
-        if self._kind != "all":
+        if self._kinds.kind != "all":
             self.show_kind("all")
-        elif not self._machine:
+        elif not self._kinds.machine:
             self.show_kind("machine")
         else:
             return
@@ -317,8 +303,10 @@ class IncidentPage(Page):
     def _arrange(self) -> None:
         """On a low page a panel takes the place of what it would crush."""
         px = self.workbench.theme.px
-        out = self.closing.is_open() or self.strike.is_open() or self.forces.is_open()
+        out = self.closing.is_open() or self.strike.is_open() or self.panels.is_open()
         low = out and self.height() < px(LOW)
+        rows = MOST_ROWS if self.height() >= px(LANES_WHOLE) else FEW_ROWS
+        self.lanes.give_room(self.height() >= px(LANES_AND_PANEL if out else LANES_FROM), rows)
         self.timeline.setVisible(not low)
         self._scroll.setVisible(not low)
         self._show_chosen(self.table.chosen_line())
@@ -336,7 +324,7 @@ class IncidentPage(Page):
 
     def shown(self) -> LogFilter | None:
         """The lines the timeline shows now; None before an incident is here."""
-        return None if self._id is None else timeline_filter(self._id, self._kind, self._machine)
+        return None if self._id is None else timeline_filter(self._id, self._kinds.kind, self._kinds.machine)
 
     def _save(self) -> None:
         if (filter_ := self.shown()) is not None:
@@ -362,7 +350,17 @@ class IncidentPage(Page):
         inset = px(SPACE.m) - px(SPACE.s - 2)  # a field's own frame stands outside its words
         for panel in (self.place, self.times, *self.notes):
             panel.body.setContentsMargins(inset, px(SPACE.s), inset, px(SPACE.s))
-        for other in (self.detail, self.head, self.closing, self.strike, self.table, self.owner, self.forces):
+        for other in (
+            self.detail,
+            self.head,
+            self.closing,
+            self.strike,
+            self.table,
+            self.owner,
+            self.panels,
+            self.lanes,
+            self._kinds,
+        ):
             other.set_theme(theme)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -384,7 +382,8 @@ class IncidentPage(Page):
             ("A / S", "kinds"),
         )
         own = [KeyHint(key, words(f"incident.keys.{name}"), group) for key, name in keys]
-        own += self.forces.key_hints(words("teams.forces.title"))
+        own += self.panels.key_hints()
+        own += self.lanes.key_hints()
         own.append(KeyHint("Ctrl+E", words("export.keys.save"), group))
         own.append(KeyHint("Ctrl+P", words("export.keys.print"), group))
         own.append(KeyHint(PURGE, words("purge.title"), group))

@@ -12,13 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout
 from commandcenter.domain.change import ChangeSet
 from db.desk.engine import Connection
 from db.queries.incidents import IncidentCard, board
-from ui.forms.grade_choice import bars_of, grade_word
-from ui.forms.offered import event_class_text, place_text, title_text, ungraded
 from ui.forms.open_incident import OpenIncidentPanel
+from ui.incident_rows import board_row
 from ui.panel import Panel
 from ui.shell.chip import Chip, Label
 from ui.shell.keys import KeyHint
-from ui.tables.board import BoardRow, BoardView
+from ui.tables.board import BoardView
 from ui.theme import SPACE, TYPE, Theme
 from ui.workbench import Page, Workbench
 
@@ -85,7 +84,7 @@ class IncidentsPage(Page):
 
     def _show_rows(self) -> None:
         words = self.words
-        rows = [self._board_row(card) for card in self._cards[self._closed]]
+        rows = [board_row(self.workbench, card) for card in self._cards[self._closed]]
         self.view.show_rows(rows)
         way = "closed" if self._closed else "open"
         self.panel.title.setText(words(f"incident.board.{way}"))
@@ -99,23 +98,6 @@ class IncidentsPage(Page):
         empty = self._read and not rows
         self._empty.setText(words("incident.board.empty_closed" if self._closed else "incident.board.empty"))
         self._empty.setVisible(empty)
-
-    def _board_row(self, card: IncidentCard) -> BoardRow:
-        values, words = card.values, self.words
-        none = ungraded(values["event_code"])
-        return BoardRow(
-            id=card.id,
-            bars=bars_of(values["grade"]),
-            grade=words("incident.ungraded_word") if none else grade_word(words, values["grade"]),
-            title=title_text(card, words),
-            number=values["number"],
-            place=place_text(self.workbench.directory, card, words),
-            class_=event_class_text(values["event_code"], words),
-            since=values["reported_at"] or values["occurred_at"],
-            until=values["closed_at"] if values["state"] == "closed" else None,
-            lines=card.lines,
-            verify=words("incident.verify_tag") if (values["to_verify"] or "").strip() else "",
-        )
 
     def show_closed(self, closed: bool) -> None:
         """Show the closed ones, or the open ones."""
