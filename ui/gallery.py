@@ -15,11 +15,12 @@ from commandcenter.domain.clock import SHANGHAI
 from commandcenter.domain.errors import Unavailable
 from commandcenter.runtime import DataDirectory, new_id
 from commandcenter.services.reference import shipped_row_id
-from commandcenter.services.sample_forces import write_forces
 from commandcenter.services.samples import SampleClock, write_night
 from commandcenter.services.workplace import Workplace
 from db.desk.store import Mint
-from ui.gallery_overview import OverviewScenes, write_measured
+from ui.gallery_overview import OverviewScenes
+from ui.gallery_sample import write_beside
+from ui.gallery_shelters import ShelterScenes
 from ui.gallery_teams import TeamScenes
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def sample_directory(folder: Path, language: str) -> tuple[DataDirectory, dict[s
     )
     try:
         incidents = write_night(workplace, clock, BEGIN)
-        write_forces(workplace, clock, BEGIN, incidents)
-        write_measured(workplace, clock, SHOWN_AT - timedelta(minutes=15), Words(language))
+        write_beside(workplace, clock, BEGIN, SHOWN_AT, incidents, Words(language))
         clock.at = SHOWN_AT - timedelta(minutes=14)
         second = SecondDesk(folder, clock, incidents["flood-fuqiao"], Words(language))
         second.prepare(workplace)
@@ -140,7 +140,7 @@ def _render_one(
         app.processEvents()
 
 
-class Scenes(OverviewScenes, TeamScenes):
+class Scenes(OverviewScenes, ShelterScenes, TeamScenes):
     """What brings each picture about, in an order in which one may follow the other."""
 
     NAMES = (
@@ -158,6 +158,8 @@ class Scenes(OverviewScenes, TeamScenes):
         "monitor-tell",
         "teams",
         "teams-step",
+        "shelters",
+        "shelters-count",
         "search",
         "registers",
         "register-person",

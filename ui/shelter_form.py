@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from commandcenter.domain.clock import parse_instant
 from commandcenter.domain.errors import Refused
@@ -18,8 +20,6 @@ from ui.forms.labelled import Labelled
 from ui.forms.reasoned import ReasonedPanel
 from ui.shelter_words import name_text
 from ui.workbench import Workbench
-
-MODES = ("count", "in", "out", "close")
 
 
 class ShelterForm(ReasonedPanel):
@@ -35,9 +35,16 @@ class ShelterForm(ReasonedPanel):
         for name, editor in self.numbers.items():
             self.add_row(name, Labelled(words(f"shelters.form.{name}"), editor))
             editor.entered.connect(lambda name=name: self._next(name))
+        # numbers are what one comes for; the note stands after them
+        self.body.removeWidget(self.rows["reason"])
+        self.body.insertWidget(self.body.count() - 1, self.rows["reason"])
         self.when = WhenText(workbench, words("shelters.form.at"))
         self.add_row("happened_at", Labelled(words("shelters.form.at"), self.when))
         self.when.entered.connect(self.submit)
+        order = (*self.numbers.values(), self.reason, self.when)
+        for before, after in pairwise(editor.focusProxy() for editor in order):
+            if before is not None and after is not None:
+                QWidget.setTabOrder(before, after)
         self.send.setText(words("shelters.form.send"))
         self.hint.setText(words("shelters.form.hint"))
         self._one: ShelterNow | None = None
@@ -45,7 +52,7 @@ class ShelterForm(ReasonedPanel):
         self._knowingly = False
 
     def open_for(self, one: ShelterNow, mode: str) -> None:
-        """Ask what is to be noted of this shelter. ``mode``: one of MODES."""
+        """Ask what is to be noted of this shelter. ``mode``: "count", "in", "out" or "close"."""
         words = self.words
         self.close_panel()
         self._one, self._mode, self._knowingly = one, mode, False

@@ -69,7 +69,7 @@ def tile_of(words: Words, one: ShelterNow, now: datetime) -> Tile:
         id=one.id,
         state=one.state,
         state_text=state_text(words, one.state),
-        name=name_text(one),
+        name=str(one.values["name"] or ""),
         detail=" \u00b7 ".join(part for part in parts if part),
         where=where,
         mark=mark_text(words, one),

@@ -51,6 +51,23 @@ def shipped_rows(profile: str) -> Iterator[tuple[str, UUID, dict[str, Any]]]:
                 "sample": row["sample"] == "1",
             },
         )
+    for row in rows(profile, "shelters.csv"):
+        organisation = shipped_row_id("organisation", row["organisation_code"])
+        yield (
+            "shelter",
+            shipped_row_id("shelter", row["code"]),
+            {
+                "code": row["code"],
+                "name": row["name"],
+                "shelter_class": row["shelter_class"],
+                "shelter_grade": row["shelter_grade"],
+                "organisation_id": organisation,
+                "capacity": int(row["capacity"]) if row["capacity"] else None,
+                "effective_area_m2": int(row["effective_area_m2"]) if row["effective_area_m2"] else None,
+                "source": row["source"],
+                "scope_id": organisation,
+            },
+        )
 
 
 def district_of(profile: str) -> UUID | None:

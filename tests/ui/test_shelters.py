@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from commandcenter.services.log import StrikeFact
-from commandcenter.services.registers import AddCard
+from commandcenter.services.registers import AddCard, RetireCard
 from commandcenter.services.shelters import CountHeads, MovePeople, OpenShelters
 from db.desk import occupancies
 from db.queries.log import lines_by_id
@@ -28,6 +28,8 @@ KEY = Qt.Key
 @pytest.fixture
 def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     with open_desk(qtbot, tmp_path / "desk") as made:
+        for one in made.ask(shelters_now).shelters:  # those that ship with the district
+            made.do(RetireCard(kind="shelter", id=one.id))
         yield made
 
 
