@@ -43,6 +43,7 @@ ACTIONS = (
     "strike",
     "attach",
     "send_team",
+    "shelter_people",
     "close_or_reopen",
     "card",
     "share",

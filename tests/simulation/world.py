@@ -34,14 +34,15 @@ from commandcenter.services.incidents import (
     OpenIncident,
     ReopenIncident,
 )
-from commandcenter.services.log import StrikeFact, WriteLogEntry
+from commandcenter.services.log import ConfirmTime, StrikeFact, WriteLogEntry
 from commandcenter.services.purge import Certify, Purge
 from commandcenter.services.reference import is_code
 from commandcenter.services.registers import AddCard, EditCard
+from commandcenter.services.shelters import CloseShelter, CountHeads, MovePeople, OpenShelters
 from commandcenter.services.workplace import Workplace
 from db.centre.judgement import Caller
 from db.centre.store import CentreStore
-from db.desk import digests, engagements, exchange, local, outbox, projections, statements
+from db.desk import digests, engagements, exchange, local, occupancies, outbox, projections, statements
 from db.desk.exchange import Taken
 from db.desk.standing import private_of
 from db.desk.store import Mint
@@ -158,7 +159,7 @@ class World:
         self.crowded = self.random.random() < 0.5
         self.fields = FIELDS[:1] if self.crowded else FIELDS
         self.purging = self.random.random() < 0.6
-        self.engaged = self.doubles = 0  # seen at quiet points
+        self.engaged = self.doubles = self.sheltered = 0  # seen at quiet points
         self.backups: list[bytes] = []
         self.restores = 0
         self.typed = 0
@@ -262,7 +263,7 @@ class World:
     def strike(self, machine: Machine) -> None:
         facts = [
             id_
-            for kind in ("log_entry", "incident_event", "deployment_step")
+            for kind in ("log_entry", "incident_event", "deployment_step", "head_count", "shelter_step")
             for id_ in self.rows(machine, kind)
         ]
         if facts:
@@ -301,6 +302,29 @@ class World:
                 self.do(machine, AdvanceDeployment(deployment_id=id_))
             else:
                 self.do(machine, CancelDeployment(deployment_id=id_, reason="撤"))
+
+    def shelter_people(self, machine: Machine) -> None:
+        """Make a shelter, open or close one, count who is in it, or note who came; confirm a doubted time."""
+        shelters = self.rows(machine, "shelter")
+        chance = self.random.random()
+        if not shelters or (len(shelters) < 2 and chance < 0.3):
+            fields = {"name": self.value(), "shelter_class": "disaster", "capacity": 10}
+            self.do(machine, AddCard(kind="shelter", fields=fields))
+            return
+        one = self.random.choice(shelters)
+        people = self.random.randrange(20)
+        if chance < 0.35:
+            incidents = [None, *self.rows(machine, "incident")]
+            incident = self.random.choice(incidents)
+            self.do(machine, OpenShelters(shelter_ids=[one], incident_id=incident))
+        elif chance < 0.6:
+            self.do(machine, CountHeads(shelter_id=one, people=people, note=self.value()))
+        elif chance < 0.85:
+            self.do(machine, MovePeople(shelter_id=one, flow="in", people=people + 1))
+        elif chance < 0.93:
+            self.do(machine, CloseShelter(shelter_id=one, knowingly=True))
+        elif facts := self.rows(machine, self.random.choice(("head_count", "deployment_step"))):
+            self.do(machine, ConfirmTime(target_id=self.random.choice(facts)))
 
     def close_or_reopen(self, machine: Machine) -> None:
         incidents = self.rows(machine, "incident")
@@ -581,6 +605,7 @@ class World:
             self.strike,
             self.attach,
             *(self.send_team,) * 3,
+            *(self.shelter_people,) * 3,
             self.close_or_reopen,
             self.card,
         ]
@@ -630,6 +655,7 @@ class World:
         self._check_values()
         self._check_purged()
         self._check_engagements()
+        self._check_occupancies()
         held = {UUID(bytes=id_) for (id_,) in self.centre_file.execute("SELECT id FROM journal")}
         for machine in self.machines:
             mine = {
@@ -653,6 +679,15 @@ class World:
             self.engaged += len(kept)
             first = [kept, doubled] if first is None else first
             assert [kept, doubled] == first, f"{machine.name}: {kept} is not {first[0]}"
+
+    def _check_occupancies(self) -> None:
+        """Every side counts the same people in the same shelters, whatever it may see."""
+        first: list[Any] | None = None
+        for machine in self.machines:
+            kept = occupancies.read(machine.connection)
+            self.sheltered += len(kept)
+            first = kept if first is None else first
+            assert kept == first, f"{machine.name}: {kept} is not {first}"
 
     def _check_desk(self, machine: Machine) -> None:
         connection = machine.connection
