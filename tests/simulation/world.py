@@ -604,8 +604,8 @@ class World:
             *(self.open_form, self.commit_form) * 4,
             self.strike,
             self.attach,
-            *(self.send_team,) * 3,
-            *(self.shelter_people,) * 3,
+            *(self.send_team,) * 2,
+            self.shelter_people,
             self.close_or_reopen,
             self.card,
         ]
