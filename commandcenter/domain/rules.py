@@ -12,6 +12,7 @@ from commandcenter.domain.record import Rule, Situation
 # Clocks of two desks and a wrist watch differ; more than this ahead is a slip of the finger.
 AHEAD = timedelta(minutes=2)
 PEOPLE_MAX = 9_999  # of one team
+INSIDE_MAX = 999_999  # of one shelter
 
 
 def not_ahead(field: str) -> Rule:

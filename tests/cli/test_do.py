@@ -386,7 +386,7 @@ def test_a_time_that_nobody_doubts_is_not_confirmed(data: Path) -> None:
     assert unknown.document["refused"] == "unknown_row"
 
 
-def shelter(data: Path, name: str = "新春社区避灾点", **more: Any) -> str:
+def shelter(data: Path, name: str = "新春小学避灾点", **more: Any) -> str:
     fields = {"name": name, "shelter_class": "disaster", "shelter_grade": "a", "capacity": 50, **more}
     id_: str = do(data, "AddCard", kind="shelter", fields=fields).ids[0]
     return id_
@@ -395,7 +395,8 @@ def shelter(data: Path, name: str = "新春社区避灾点", **more: Any) -> str
 def people_in(data: Path) -> list[tuple[str, int]]:
     workplace = open_workplace(DataDirectory(data), "empty")
     try:
-        return [(one.state, one.people) for one in shelters_now(workplace.connection).shelters]
+        found = shelters_now(workplace.connection).shelters
+        return [(one.state, one.people) for one in found if not one.values["source"]]  # not the plan's own
     finally:
         workplace.close()
 

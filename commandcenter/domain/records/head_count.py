@@ -10,7 +10,7 @@ from commandcenter.domain import fields
 from commandcenter.domain.errors import Refused
 from commandcenter.domain.fields import Value
 from commandcenter.domain.record import Fact, Situation, define
-from commandcenter.domain.rules import PEOPLE_MAX, not_ahead
+from commandcenter.domain.rules import INSIDE_MAX, not_ahead
 
 GROUPS = ("elderly", "children", "care")
 
@@ -37,8 +37,8 @@ class HeadCount(Fact):
     somebody may be in two of them or in none. ``care``: in need of medical or nursing care."""
 
     shelter_id: UUID = fields.reference("shelter", required=True)
-    people: int = fields.integer(required=True, minimum=0, maximum=PEOPLE_MAX)
-    elderly: int | None = fields.integer(minimum=0, maximum=PEOPLE_MAX)
-    children: int | None = fields.integer(minimum=0, maximum=PEOPLE_MAX)
-    care: int | None = fields.integer(minimum=0, maximum=PEOPLE_MAX)
+    people: int = fields.integer(required=True, minimum=0, maximum=INSIDE_MAX)
+    elderly: int | None = fields.integer(minimum=0, maximum=INSIDE_MAX)
+    children: int | None = fields.integer(minimum=0, maximum=INSIDE_MAX)
+    care: int | None = fields.integer(minimum=0, maximum=INSIDE_MAX)
     note: str | None = fields.text(max_length=1_000, personal=True, searchable=True)

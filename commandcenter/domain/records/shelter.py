@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commandcenter.domain import fields
 from commandcenter.domain.record import Card, define
-from commandcenter.domain.rules import PEOPLE_MAX
+from commandcenter.domain.rules import INSIDE_MAX
 
 AREA_MAX = 10_000_000  # square metres
 
@@ -25,7 +25,7 @@ class Shelter(Card):
     shelter_grade: str | None = fields.code("shelter_grade")
     organisation_id: UUID | None = fields.reference("organisation")
     place: str | None = fields.text(searchable=True)
-    capacity: int | None = fields.integer(minimum=0, maximum=PEOPLE_MAX)
+    capacity: int | None = fields.integer(minimum=0, maximum=INSIDE_MAX)
     effective_area_m2: int | None = fields.integer(minimum=0, maximum=AREA_MAX)
     facilities: tuple[str, ...] = fields.codes("facility")
     indoor: bool = fields.flag()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commandcenter.domain import fields
 from commandcenter.domain.record import Fact, define
-from commandcenter.domain.rules import PEOPLE_MAX, not_ahead
+from commandcenter.domain.rules import INSIDE_MAX, not_ahead
 
 
 @define(
@@ -23,5 +23,5 @@ class ShelterFlow(Fact):
 
     shelter_id: UUID = fields.reference("shelter", required=True)
     flow: str = fields.code("shelter_flow", required=True)
-    people: int = fields.integer(required=True, minimum=1, maximum=PEOPLE_MAX)
+    people: int = fields.integer(required=True, minimum=1, maximum=INSIDE_MAX)
     note: str | None = fields.text(max_length=1_000, personal=True, searchable=True)
